@@ -1,0 +1,69 @@
+# `make` or `make help` lists what can be done here.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := . $(wildcard plugins/*)
+PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+ROOT := $(if $(filter 0,$(shell id -u)),--root)
+ARGS ?=
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/ready: $(PROJECTS) Makefile
+	@echo "making $(VENV) (about half a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "WCA needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --group dev
+	$(BIN)/pip install --quiet --no-build-isolation $(foreach package,$(PACKAGES),--editable $(package))
+	@touch $@
+
+.PHONY: venv
+venv: $(VENV)/ready ## Make the development environment in .venv
+
+.PHONY: run
+run: $(VENV)/ready ## Run the agent on this machine (ARGS="--once" for one step)
+	@exec $(BIN)/wca run $(ROOT) $(ARGS)
+
+.PHONY: test
+test: lint types unit ## Lint, check types, run the tests (no root, no packages needed: those tests skip)
+
+.PHONY: unit
+unit: $(VENV)/ready ## Run the tests only (ARGS="-k name")
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/ready ## Check the style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/ready ## Check the types, strictly
+	$(BIN)/mypy wca_core $(foreach plugin,$(wildcard plugins/*),$(plugin)/$(notdir $(plugin)))
+
+.PHONY: format
+format: $(VENV)/ready ## Rewrite the code in our style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: test-vm
+test-vm: $(VENV)/ready ## Run the tests that need cgroup v2 and NUMA inside a virtual machine
+	$(BIN)/python -m tests.vm $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/ready ## Measure the cost of a step beside a C program (root, gcc; minutes)
+	$(BIN)/python -m bench $(ARGS)
+
+.PHONY: wheels
+wheels: $(VENV)/ready ## Build the wheels of all packages into dist/
+	@rm -rf dist
+	for package in $(PACKAGES); do $(BIN)/python -m build --quiet --wheel --outdir dist $$package || exit 1; done
+	@ls dist
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) dist build bench/out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,90 @@
+"""WCA, the Workload Collocation Agent: the words for those who write plugins.
+
+Names are imported when they are first used, so `import wca_core` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "wca_core.errors": ("ConfigurationError", "ContractError", "FailedDeliveryException", "HostError", "PluginError", "StartError", "WcaError"),
+    "wca_core.host": ("Host",),
+    "wca_core.hookspecs": ("Stream",),
+    "wca_core.model.allocation": ("Allocation", "AllocationType"),
+    "wca_core.model.anomaly": ("Anomaly", "ContendedResource"),
+    "wca_core.model.metric": ("Block", "Merge", "Metric", "Sample", "Samples", "Series", "counter", "gauge"),
+    "wca_core.model.requirement": ("Requirement",),
+    "wca_core.model.snapshot": ("Snapshot",),
+    "wca_core.model.task": ("Task",),
+    "wca_core.model.write": ("Change", "Write"),
+    "wca_core.per_task": ("PerTask",),
+    "wca_core.plugin_api": ("hookimpl", "plugin"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+if TYPE_CHECKING:
+    from wca_core.errors import (
+        ConfigurationError,
+        ContractError,
+        FailedDeliveryException,
+        HostError,
+        PluginError,
+        StartError,
+        WcaError,
+    )
+    from wca_core.hookspecs import Stream
+    from wca_core.host import Host
+    from wca_core.model.allocation import Allocation, AllocationType
+    from wca_core.model.anomaly import Anomaly, ContendedResource
+    from wca_core.model.metric import Block, Merge, Metric, Sample, Samples, Series, counter, gauge
+    from wca_core.model.requirement import Requirement
+    from wca_core.model.snapshot import Snapshot
+    from wca_core.model.task import Task
+    from wca_core.model.write import Change, Write
+    from wca_core.per_task import PerTask
+    from wca_core.plugin_api import hookimpl, plugin
+
+__all__ = [
+    "Allocation",
+    "AllocationType",
+    "Anomaly",
+    "Block",
+    "Change",
+    "ConfigurationError",
+    "ContendedResource",
+    "ContractError",
+    "FailedDeliveryException",
+    "Host",
+    "HostError",
+    "Merge",
+    "Metric",
+    "PerTask",
+    "PluginError",
+    "Requirement",
+    "Sample",
+    "Samples",
+    "Series",
+    "Snapshot",
+    "StartError",
+    "Stream",
+    "Task",
+    "WcaError",
+    "Write",
+    "counter",
+    "gauge",
+    "hookimpl",
+    "plugin",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'wca_core' has no attribute {name!r}")
+    found: object = getattr(import_module(home), name)
+    globals()[name] = found
+    return found

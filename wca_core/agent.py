@@ -1,0 +1,199 @@
+"""The agent: one step after another, each of five verbs. Read `Agent.step` from top to bottom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import is_
+
+from wca_core.anomalies import AnomalyLog
+from wca_core.dispatch import Binding, Dispatcher
+from wca_core.errors import StartError
+from wca_core.host import Host
+from wca_core.model.allocation import Allocation, overlaid
+from wca_core.model.anomaly import Anomaly
+from wca_core.model.metric import Samples
+from wca_core.model.snapshot import Snapshot
+from wca_core.model.task import Task, interned
+from wca_core.model.write import Change
+from wca_core.storing import Storages
+
+log = logging.getLogger("wca.agent")
+
+
+@dataclass(slots=True)
+class Step:
+    """What one step measured and found."""
+
+    tasks: Sequence[Task] = ()
+    samples: Samples = field(default_factory=Samples)
+    findings: Samples = field(default_factory=Samples)
+    anomalies: list[Anomaly] = field(default_factory=list)
+    wishes: list[Allocation] = field(default_factory=list)
+
+
+class Agent:
+    """All plugins of one node, plugged into one loop. Raises `PluginError` if one cannot be accepted."""
+
+    def __init__(self, bindings: Sequence[Binding], host: Host) -> None:
+        self.host = host
+        self._dispatcher = Dispatcher(bindings, host.statistics)
+        self._storages: Storages | None = None
+        self._known: dict[str, dict[str, Task]] = {}
+        self._measured: list[Task] = []
+        self._tasks: Sequence[Task] = ()
+        self._previous: Snapshot | None = None
+        self._anomaly_log = AnomalyLog()
+        self._allocates = bool(self._dispatcher.with_hook("allocate"))
+        self._looks_back = any(
+            self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate")
+        )
+
+    def start(self) -> None:
+        """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""
+        started: list[Binding] = []
+        for binding in self._dispatcher.with_hook("start"):
+            started.append(binding)
+            error = self._dispatcher.start_one(binding, self.host)
+            if error is not None:
+                self._stop_plugins(started)
+                raise StartError(f"{binding.name} cannot start: {error}") from error
+        self._storages = Storages(self._dispatcher)
+
+    def stop(self) -> None:
+        """Stop the storages' threads and every plugin, whatever happens."""
+        if self._storages is not None:
+            self._storages.stop()
+            self._storages = None
+        self._stop_plugins(self._dispatcher.with_hook("stop"))
+
+    def step(self) -> Step:
+        """One step. Never raises because of a plugin."""
+        host, dispatcher = self.host, self._dispatcher
+        step = Step()
+        is_discovered = self._discover()
+        step.tasks = self._tasks
+        step.samples, _ = dispatcher.collect("collect_metrics", tasks=self._tasks, host=host)
+        in_force = self._in_force()
+        snapshot = self._snapshot(step, in_force)
+        if snapshot is not None:
+            derived, _ = dispatcher.collect("derive_metrics", snapshot=snapshot)
+            step.samples.extend(derived)
+        if snapshot is not None and is_discovered:
+            self._detect(step, snapshot)
+            self._allocate(step, snapshot, in_force)
+        self._store(step)
+        return step
+
+    def _discover(self) -> bool:
+        """Ask every discoverer; False if none succeeded.
+
+        Tasks of one that failed are not measured in this step, but stay known. Hooks see the very same
+        objects as long as nothing changes.
+        """
+        measured: list[Task] = []
+        discoverers = self._dispatcher.with_hook("discover_tasks")
+        succeeded = False
+        for binding in discoverers:
+            outcome = self._dispatcher.call_one(binding, "discover_tasks", host=self.host)
+            known = self._known.setdefault(binding.name, {})
+            if outcome.failed or not self._are_tasks(binding, outcome.items):
+                continue
+            succeeded = True
+            tasks = interned(outcome.items, known)
+            if len(tasks) != len(known) or any(known.get(task.task_id) is not task for task in tasks):
+                self._known[binding.name] = {task.task_id: task for task in tasks}
+            measured += tasks
+        if len(measured) != len(self._measured) or not all(map(is_, measured, self._measured)):
+            self._measured = measured
+            self._tasks = tuple(self._without_conflicts(measured))
+        known = {task_id: task for tasks_of in self._known.values() for task_id, task in tasks_of.items()}
+        if known != self.host.known_tasks:
+            self.host.known_tasks = known
+        self.host.statistics.tasks = len(self._tasks)
+        self.host.statistics.undiscovered_steps += bool(discoverers) and not succeeded
+        return succeeded
+
+    def _are_tasks(self, binding: Binding, items: Iterable[object]) -> bool:
+        """Whether a discoverer gave tasks only; anything else is its failure."""
+        strange = next((item for item in items if not isinstance(item, Task)), None)
+        if strange is not None:
+            message = f"gave a {type(strange).__name__}; Task expected; its tasks are not measured in this step"
+            self._dispatcher.fault(binding, "discover_tasks", message)
+        return strange is None
+
+    def _without_conflicts(self, tasks: list[Task]) -> list[Task]:
+        """Of tasks with one id or one cgroup the first; the others are dropped and counted."""
+        ids: set[str] = set()
+        paths: set[str] = set()
+        kept = []
+        for task in tasks:
+            if task.task_id in ids or task.cgroup_path in paths:
+                self.host.statistics.conflicting_tasks += 1
+                log.debug("task %s is dropped: an earlier one has its id or cgroup %s", task.task_id, task.cgroup_path)
+                continue
+            ids.add(task.task_id)
+            paths.add(task.cgroup_path)
+            kept.append(task)
+        return kept
+
+    def _in_force(self) -> list[Allocation]:
+        if not self._allocates:
+            return []
+        outcomes = self._dispatcher.call("read_allocations", tasks=self._tasks, host=self.host)
+        return [item for outcome in outcomes for item in outcome.items if isinstance(item, Allocation)]
+
+    def _snapshot(self, step: Step, in_force: list[Allocation]) -> Snapshot | None:
+        """What the plugins look back on; None if nobody does."""
+        if not self._looks_back:
+            return None
+        previous = self._previous
+        if previous is not None:
+            previous.forget_the_past()
+        self._previous = Snapshot(
+            now=self.host.clock.now(), tasks=step.tasks, samples=step.samples, allocations=in_force, previous=previous
+        )
+        return self._previous
+
+    def _detect(self, step: Step, snapshot: Snapshot) -> None:
+        step.findings, outcomes = self._dispatcher.collect("detect", snapshot=snapshot)
+        step.anomalies = [item for outcome in outcomes for item in outcome.items if isinstance(item, Anomaly)]
+
+    def _allocate(self, step: Step, snapshot: Snapshot, in_force: list[Allocation]) -> None:
+        """Ask for wishes and plan how they would be made so.
+
+        This version plans only: it has no transaction yet, so it writes nothing.
+        """
+        findings, outcomes = self._dispatcher.collect("allocate", snapshot=snapshot, anomalies=tuple(step.anomalies))
+        step.findings.extend(findings)
+        items = [item for outcome in outcomes for item in outcome.items]
+        step.anomalies += [item for item in items if isinstance(item, Anomaly)]
+        step.wishes = [item for item in items if isinstance(item, Allocation)]
+        tasks = {task.task_id: task for task in step.tasks}
+        force = {(allocation.task_id, allocation.type): allocation for allocation in in_force}
+        changes = [
+            Change(tasks[wish.task_id], wish, force.get((wish.task_id, wish.type)))
+            for wish in overlaid(force, step.wishes)
+            if wish.task_id in tasks
+        ]
+        if changes:
+            for outcome in self._dispatcher.call("plan_writes", changes=changes, host=self.host):
+                for write in outcome.items:
+                    log.info("planned, not written: %s", getattr(write, "place", write))
+
+    def _store(self, step: Step) -> None:
+        if self._storages is None:
+            return
+        self._storages.store(step.samples, "metrics")
+        if self._dispatcher.with_hook("detect") or self._allocates:
+            encoded = self._anomaly_log.samples(step.anomalies, step.tasks, self.host.clock.now())
+            encoded.extend(step.findings)
+            self._storages.store(encoded, "anomalies")
+        if self._allocates:
+            self._storages.store(step.findings, "allocations")
+
+    def _stop_plugins(self, bindings: Sequence[Binding]) -> None:
+        for binding in reversed(bindings):
+            if "stop" in self._dispatcher.hooks(binding):
+                self._dispatcher.call_one(binding, "stop")

@@ -1,0 +1,320 @@
+"""Which files of a cgroup hold which metrics, on cgroup v1 and v2.
+
+A `Number` is a file with one number; a `Table` is a file of which a `TableReader`, made from
+its first text, reads many. The descriptions of the metrics stand above those who measure them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeAlias
+
+from wca_core.linux import cgroup_v1, cgroup_v2
+from wca_core.linux.keyed import field_at, has_field, numbers_at
+from wca_core.model.metric import Merge, Metric, Value, counter, gauge
+
+PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+UNLIMITED = (2**63 - 1) // PAGE_SIZE * PAGE_SIZE
+"""What v1 prints for "no limit"; v2's `max` becomes the same, so that expressions work on both."""
+
+CPU_USAGE = Metric(
+    "task_cpu_usage_seconds",
+    "CPU time used by the task, in user and kernel mode.",
+    counter,
+    unit="seconds",
+    merge=Merge.SUM_COUNTER,
+)
+CPU_USER = Metric(
+    "task_cpu_user_seconds",
+    "CPU time used by the task in user mode.",
+    counter,
+    unit="seconds",
+    merge=Merge.SUM_COUNTER,
+)
+CPU_SYSTEM = Metric(
+    "task_cpu_system_seconds",
+    "CPU time used by the task in kernel mode.",
+    counter,
+    unit="seconds",
+    merge=Merge.SUM_COUNTER,
+)
+
+MEM_USAGE = Metric(
+    "task_mem_usage_bytes",
+    "Memory charged to the task, with its page cache.",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM,
+)
+MEM_MAX_USAGE = Metric(
+    "task_mem_max_usage_bytes",
+    "Highest memory usage so far; of several containers the sum of their peaks, an upper bound.",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM,
+)
+MEM_LIMIT = Metric(
+    "task_mem_limit_bytes",
+    "Memory limit; the largest multiple of the page size below 2^63 if there is none.",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM_LIMIT,
+)
+MEM_SOFT_LIMIT = Metric(
+    "task_mem_soft_limit_bytes",
+    "Memory limit that may be exceeded: the soft limit of cgroup v1, memory.high of cgroup v2.",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM_LIMIT,
+)
+MEM_LOW = Metric(
+    "task_mem_low_bytes",
+    "Memory protected from reclaim as far as possible (cgroup v2 memory.low).",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM,
+)
+MEM_MIN = Metric(
+    "task_mem_min_bytes",
+    "Memory never reclaimed (cgroup v2 memory.min).",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM,
+)
+MEM_FAULTS = Metric(
+    "task_mem_page_faults", "Page faults of the task, minor and major.", counter, merge=Merge.SUM_COUNTER
+)
+MEM_MAJOR_FAULTS = Metric(
+    "task_mem_major_page_faults", "Page faults that needed I/O.", counter, merge=Merge.SUM_COUNTER
+)
+MEM_ANON = Metric("task_mem_anon_bytes", "Anonymous memory.", gauge, unit="bytes", merge=Merge.SUM)
+MEM_FILE = Metric(
+    "task_mem_file_bytes", "Page cache, with tmpfs and shared memory.", gauge, unit="bytes", merge=Merge.SUM
+)
+MEM_KERNEL = Metric(
+    "task_mem_kernel_bytes", "Kernel memory charged to the task.", gauge, unit="bytes", merge=Merge.SUM
+)
+MEM_WORKING_SET = Metric(
+    "task_mem_working_set_bytes",
+    "Memory usage less inactive page cache, as the kubelet counts it.",
+    gauge,
+    unit="bytes",
+    merge=Merge.SUM,
+)
+MEM_NUMA_PAGES = Metric(
+    "task_mem_numa_pages",
+    "Pages of the task on each NUMA node.",
+    gauge,
+    levels=("numa_node",),
+    merge=Merge.SUM,
+)
+MEM_NUMA_BYTES = Metric(
+    "task_mem_numa_bytes",
+    "Memory of the task on each NUMA node.",
+    gauge,
+    unit="bytes",
+    levels=("numa_node",),
+    merge=Merge.SUM,
+)
+
+CGROUP_METRICS = (
+    *(CPU_USAGE, CPU_USER, CPU_SYSTEM),
+    *(MEM_USAGE, MEM_MAX_USAGE, MEM_LIMIT, MEM_SOFT_LIMIT, MEM_LOW, MEM_MIN),
+    *(MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_KERNEL, MEM_WORKING_SET),
+    *(MEM_NUMA_PAGES, MEM_NUMA_BYTES),
+)
+
+Column: TypeAlias = tuple[Metric, tuple[str, ...]]
+"""A metric and the values of its levels: one sample of one cgroup."""
+
+
+class TableReader(Protocol):
+    """Reads one kind of file of one cgroup."""
+
+    columns: Sequence[Column]
+
+    def read(self, text: bytes, usage: Value) -> Sequence[Value]:
+        """One value a column. `usage` is the memory usage read just before [bytes]. Raises `ValueError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A file that holds one number. `parser()` is asked once a cgroup, so it may give one that remembers."""
+
+    controller: str
+    file: str
+    metric: Metric
+    parser: Callable[[], Callable[[bytes], Value]] = lambda: int
+    instead_of: str | None = None
+    """Read only where this other file of the same directory is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that holds many numbers; `reader(text)` looks which. `ValueError` if it cannot be read."""
+
+    controller: str
+    file: str
+    metrics: tuple[Metric, ...]
+    reader: Callable[[bytes], TableReader]
+    instead_of: str | None = None
+
+
+def nanoseconds(text: bytes) -> float:
+    return int(text) / 1e9
+
+
+def limit(text: bytes) -> int:
+    """A limit [bytes] on either version."""
+    value = cgroup_v2.parse_limit(text, UNLIMITED)
+    return value if value < UNLIMITED else UNLIMITED
+
+
+class HighWater:
+    """The largest number read so far: in place of `memory.peak` on kernels before 5.19."""
+
+    def __init__(self) -> None:
+        self.highest = 0
+
+    def __call__(self, text: bytes) -> int:
+        self.highest = max(self.highest, int(text))
+        return self.highest
+
+
+class CpuTimes:
+    """User and system time of `cpuacct.stat` (ticks), all three times of v2's `cpu.stat` (microseconds)."""
+
+    def __init__(self, metrics: Sequence[Metric], fields: Sequence[str], per_second: float, text: bytes) -> None:
+        self.columns: Sequence[Column] = [(metric, ()) for metric in metrics]
+        self._fields = [field_at(name) for name in fields]
+        self._per_second = per_second
+        numbers_at(text, self._fields)
+
+    def read(self, text: bytes, usage: Value) -> list[float]:
+        per_second = self._per_second
+        return [number / per_second for number in numbers_at(text, self._fields)]
+
+
+class MemoryStat:
+    """`memory.stat`: faults, kinds of memory, and the working set that needs the usage beside it."""
+
+    def __init__(self, fields: Sequence[bytes], text: bytes) -> None:
+        self._fields = fields
+        metrics = (MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_WORKING_SET)
+        self.columns: Sequence[Column] = [(metric, ()) for metric in metrics]
+        numbers_at(text, fields)
+
+    def read(self, text: bytes, usage: Value) -> list[Value]:
+        numbers: list[Value] = [*numbers_at(text, self._fields)]
+        inactive = numbers[-1]
+        numbers[-1] = usage - inactive if usage > inactive else 0
+        return numbers
+
+
+class MemoryStatWithKernel(MemoryStat):
+    """`memory.stat` of v2, which also holds the kernel memory: as one field since 5.18, before that in parts."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__([field_at(name) for name in cgroup_v2.MEMORY_STAT], text)
+        kernel = ("kernel",) if has_field(text, "kernel") else cgroup_v2.KERNEL_PARTS
+        self._own = len(self._fields)
+        self._fields = [*self._fields, *(field_at(name) for name in kernel)]
+        self.columns = [*self.columns, (MEM_KERNEL, ())]
+        numbers_at(text, self._fields)
+
+    def read(self, text: bytes, usage: Value) -> list[Value]:
+        numbers = numbers_at(text, self._fields)
+        own: list[Value] = [*numbers[: self._own]]
+        inactive = own[-1]
+        own[-1] = usage - inactive if usage > inactive else 0
+        own.append(sum(numbers[self._own :]))
+        return own
+
+
+class NumaStat:
+    """`memory.numa_stat`: pages and bytes of each NUMA node; `page` is what the file counts in [bytes]."""
+
+    def __init__(self, parse: Callable[[bytes], dict[int, int]], page: int, text: bytes) -> None:
+        self._parse = parse
+        self._page = page
+        self._nodes = sorted(parse(text))
+        levels = [(str(node),) for node in self._nodes]
+        self.columns: Sequence[Column] = [
+            *((MEM_NUMA_PAGES, level) for level in levels),
+            *((MEM_NUMA_BYTES, level) for level in levels),
+        ]
+
+    def read(self, text: bytes, usage: Value) -> list[int]:
+        found = self._parse(text)
+        if len(found) != len(self._nodes):
+            raise ValueError(f"now tells of the nodes {sorted(found)}, before of {self._nodes}")
+        counts = [found[node] for node in self._nodes]
+        size = [count * self._page for count in counts]
+        return [*(amount // PAGE_SIZE for amount in size), *size]
+
+
+def _v1_memory_stat(text: bytes) -> MemoryStat:
+    return MemoryStat(cgroup_v1.memory_stat_keys(text), text)
+
+
+V1: tuple[Number | Table, ...] = (
+    Number("memory", "memory.usage_in_bytes", MEM_USAGE),
+    Number("cpuacct", "cpuacct.usage", CPU_USAGE, lambda: nanoseconds),
+    Number("cpuacct", "cpuacct.usage_user", CPU_USER, lambda: nanoseconds),
+    Number("cpuacct", "cpuacct.usage_sys", CPU_SYSTEM, lambda: nanoseconds),
+    Table(
+        "cpuacct",
+        "cpuacct.stat",
+        (CPU_USER, CPU_SYSTEM),
+        partial(CpuTimes, (CPU_USER, CPU_SYSTEM), ("user", "system"), TICKS),
+        instead_of="cpuacct.usage_user",
+    ),
+    Number("memory", "memory.max_usage_in_bytes", MEM_MAX_USAGE),
+    Number("memory", "memory.limit_in_bytes", MEM_LIMIT, lambda: limit),
+    Number("memory", "memory.soft_limit_in_bytes", MEM_SOFT_LIMIT, lambda: limit),
+    Number("memory", "memory.kmem.usage_in_bytes", MEM_KERNEL),
+    Table(
+        "memory",
+        "memory.stat",
+        (MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_WORKING_SET),
+        _v1_memory_stat,
+    ),
+    Table(
+        "memory",
+        "memory.numa_stat",
+        (MEM_NUMA_PAGES, MEM_NUMA_BYTES),
+        partial(NumaStat, cgroup_v1.parse_numa_stat, PAGE_SIZE),
+    ),
+)
+
+V2: tuple[Number | Table, ...] = (
+    Number("memory", "memory.current", MEM_USAGE),
+    Number("memory", "memory.peak", MEM_MAX_USAGE),
+    Number("memory", "memory.current", MEM_MAX_USAGE, HighWater, instead_of="memory.peak"),
+    Number("memory", "memory.max", MEM_LIMIT, lambda: limit),
+    Number("memory", "memory.high", MEM_SOFT_LIMIT, lambda: limit),
+    Number("memory", "memory.low", MEM_LOW, lambda: limit),
+    Number("memory", "memory.min", MEM_MIN, lambda: limit),
+    Table(
+        "cpu",
+        "cpu.stat",
+        (CPU_USAGE, CPU_USER, CPU_SYSTEM),
+        partial(CpuTimes, (CPU_USAGE, CPU_USER, CPU_SYSTEM), cgroup_v2.CPU_STAT, 1e6),
+    ),
+    Table(
+        "memory",
+        "memory.stat",
+        (MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_WORKING_SET, MEM_KERNEL),
+        MemoryStatWithKernel,
+    ),
+    Table(
+        "memory",
+        "memory.numa_stat",
+        (MEM_NUMA_PAGES, MEM_NUMA_BYTES),
+        partial(NumaStat, cgroup_v2.parse_numa_stat, 1),
+    ),
+)

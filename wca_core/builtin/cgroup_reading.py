@@ -1,0 +1,89 @@
+"""One cgroup, opened once and read in every step.
+
+The reading trusts what the probe found; where a file no longer fits it, the cgroup is opened anew.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from operator import itemgetter
+
+from wca_core.builtin.cgroup_files import MEM_WORKING_SET
+from wca_core.builtin.cgroup_probe import Complaints, Wanted, probe
+from wca_core.errors import CgroupGone
+from wca_core.host import Host
+from wca_core.linux.files import FileSet, is_gone, read_whole
+from wca_core.model.metric import Value
+from wca_core.model.task import Task
+
+NUMBER_SIZE = 64
+TABLE_SIZE = 4096
+
+
+class CgroupReading:
+    """The open files of one cgroup; `columns` says what `read` gives.
+
+    Raises `CgroupGone` if the cgroup is in no tree, `OSError` if files cannot be opened.
+    """
+
+    def __init__(self, host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> None:
+        offer = probe(host, task, path, wanted, complaints)
+        self.path = path
+        self.is_whole = not offer.malformed
+        self.is_complete = not offer.unreadable
+        self._has_usage = offer.has_usage
+        self._parsers = [parse for _, parse, _ in offer.numbers]
+        self._tables = [reader.read for _, reader in offer.tables]
+        kept = [
+            at
+            for at, (metric, _) in enumerate(offer.columns)
+            if wanted(metric) and (offer.has_usage or metric is not MEM_WORKING_SET)
+        ]
+        self.columns = [offer.columns[at] for at in kept]
+        self._pick = None if len(kept) == len(offer.columns) else picker(kept)
+        try:
+            self._files = FileSet(host.open_files, offer.paths)
+        except OSError as error:
+            raise self._translated(error) from error
+
+    def read(self) -> list[Value]:
+        """One value for each of `columns`.
+
+        Raises `CgroupGone`; `ValueError` or `OSError` if a file is no longer as it was.
+        """
+        files = self._files
+        pread = os.pread
+        try:
+            descriptors = files.descriptors or files.borrow()
+            values: list[Value] = [
+                parse(pread(descriptor, NUMBER_SIZE, 0))
+                for parse, descriptor in zip(self._parsers, descriptors, strict=False)
+            ]
+            at = len(values)
+            usage = values[0] if self._has_usage else 0
+            for read in self._tables:
+                text = pread(descriptors[at], TABLE_SIZE, 0)
+                if len(text) == TABLE_SIZE:
+                    text = read_whole(descriptors[at])
+                values += read(text, usage)
+                at += 1
+        except OSError as error:
+            raise self._translated(error) from error
+        finally:
+            files.give_back()
+        return values if self._pick is None else self._pick(values)
+
+    def close(self) -> None:
+        self._files.close()
+
+    def _translated(self, error: OSError) -> Exception:
+        return CgroupGone(f"cgroup {self.path} is gone") if is_gone(error) else error
+
+
+def picker(positions: list[int]) -> Callable[[list[Value]], list[Value]]:
+    """A function that takes the values at these positions."""
+    if len(positions) < 2:
+        return lambda values: [values[at] for at in positions]
+    pick = itemgetter(*positions)
+    return lambda values: list(pick(values))

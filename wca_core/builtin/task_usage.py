@@ -1,0 +1,184 @@
+"""What all cgroups of one task use together, with counters that never fall.
+
+A counter of a task is a base plus the last readings of its cgroups. The base takes over what a
+cgroup had counted when it leaves, when it is made anew or when it starts from zero. The kernel's
+counters are never written to.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from operator import lt
+from typing import TypeAlias
+
+from wca_core.builtin.cgroup_files import UNLIMITED, Column
+from wca_core.builtin.cgroup_reading import CgroupReading, picker
+from wca_core.errors import CgroupGone
+from wca_core.model.metric import Merge, Value
+
+log = logging.getLogger("wca.cgroup")
+
+RETRY = 60
+"""Steps after which a cgroup that lacked a file is looked at again: a controller may have been enabled."""
+
+OpenReading: TypeAlias = Callable[[str], CgroupReading]
+
+
+class CgroupUsage:
+    """One cgroup of a task: its reading, opened when needed, and the counters it showed last."""
+
+    def __init__(self, path: str, open_reading: OpenReading) -> None:
+        self.path = path
+        self.columns: Sequence[Column] = ()
+        self.open_reading = open_reading
+        self._reading: CgroupReading | None = None
+        self._pick: Callable[[list[Value]], list[Value]] = picker([])
+        self._counters: Sequence[Column] = ()
+        self._last_counters: Sequence[Column] = ()
+        self._last: list[Value] = []
+        self._was_remade = False
+        self._age = 0
+
+    def read(self) -> list[Value] | None:
+        """Values in the order of `columns`; None if the cgroup is gone. Raises `OSError`.
+
+        Tries twice, since a cgroup may have been made anew under its name.
+        """
+        self._age += 1
+        if self._reading is not None and self._is_worth_another_look(self._reading):
+            self.close()
+        for _ in range(2):
+            try:
+                return self._opened().read()
+            except CgroupGone:
+                self._was_remade = True
+            except (ValueError, IndexError):
+                log.debug("cgroup %s: a file changed its form, looking anew", self.path)
+            self.close()
+        return None
+
+    def lost(self, values: list[Value]) -> dict[Column, Value]:
+        """What was counted before and is not in this reading: the cgroup was made anew or started from zero."""
+        now = self._pick(values)
+        if self._counters is self._last_counters and not self._was_remade and not any(map(lt, now, self._last)):
+            self._last = now
+            return {}
+        before, after = self.last_counters, dict(zip(self._counters, now, strict=True))
+        remade, self._was_remade = self._was_remade, False
+        self._last, self._last_counters = now, self._counters
+        return {column: value for column, value in before.items() if remade or value > after.get(column, value)}
+
+    @property
+    def last_counters(self) -> dict[Column, Value]:
+        """The counters as last read."""
+        return dict(zip(self._last_counters, self._last, strict=True))
+
+    def close(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
+
+    def _opened(self) -> CgroupReading:
+        if self._reading is None:
+            self._reading = self.open_reading(self.path)
+            self._age = 0
+            self.columns = self._reading.columns
+            positions = [at for at, (metric, _) in enumerate(self.columns) if metric.merge is Merge.SUM_COUNTER]
+            self._counters = [self.columns[at] for at in positions]
+            self._pick = picker(positions)
+        return self._reading
+
+    def _is_worth_another_look(self, reading: CgroupReading) -> bool:
+        return not reading.is_whole or (not reading.is_complete and self._age >= RETRY)
+
+
+class TaskUsage:
+    """All cgroups of a task as one."""
+
+    def __init__(self, paths: Sequence[str], open_reading: OpenReading) -> None:
+        self.errors = 0
+        self._cgroups = [CgroupUsage(path, open_reading) for path in paths]
+        self._base: dict[Column, Value] = {}
+
+    def go_on_with(self, paths: Sequence[str], open_reading: OpenReading) -> None:
+        """Measure other cgroups from now on; what those that left had counted stays counted."""
+        for cgroup in self._cgroups:
+            cgroup.close()
+            if cgroup.path not in paths:
+                self._take_over(cgroup.last_counters)
+        kept = {cgroup.path: cgroup for cgroup in self._cgroups}
+        self._cgroups = [kept.get(path) or CgroupUsage(path, open_reading) for path in paths]
+        for cgroup in self._cgroups:
+            cgroup.open_reading = open_reading
+
+    def read(self) -> tuple[Sequence[Column], list[Value]] | None:
+        """Columns and values of this step; None if no cgroup could be read."""
+        if len(self._cgroups) == 1:
+            cgroup = self._cgroups[0]
+            values = self._read(cgroup)
+            if values is None or not self._base:
+                return None if values is None else (cgroup.columns, values)
+            return self._merged([(cgroup, values)])
+        readings = [(cgroup, values) for cgroup in self._cgroups if (values := self._read(cgroup)) is not None]
+        return self._merged(readings) if readings else None
+
+    def close(self) -> None:
+        for cgroup in self._cgroups:
+            cgroup.close()
+
+    def _read(self, cgroup: CgroupUsage) -> list[Value] | None:
+        try:
+            values = cgroup.read()
+        except OSError as error:
+            self.errors += 1
+            cgroup.close()
+            log.debug("cgroup %s: %s", cgroup.path, error)
+            return None
+        if values is not None:
+            lost = cgroup.lost(values)
+            if lost:
+                self._take_over(lost)
+        return values
+
+    def _take_over(self, counters: dict[Column, Value]) -> None:
+        for column, value in counters.items():
+            if value:
+                self._base[column] = self._base.get(column, 0) + value
+
+    def _merged(self, readings: Iterable[tuple[CgroupUsage, list[Value]]]) -> tuple[list[Column], list[Value]]:
+        gathered: dict[Column, list[Value]] = {}
+        for cgroup, values in readings:
+            for column, value in zip(cgroup.columns, values, strict=True):
+                gathered.setdefault(column, []).append(value)
+        counters = self._counters()
+        return list(gathered), [
+            counters[column] if column in counters else merged(column[0].merge, values)
+            for column, values in gathered.items()
+        ]
+
+    def _counters(self) -> dict[Column, Value]:
+        """Every counter with its base, also of cgroups that could not be read in this step."""
+        totals = dict(self._base)
+        for cgroup in self._cgroups:
+            for column, value in cgroup.last_counters.items():
+                totals[column] = totals.get(column, 0) + value
+        return totals
+
+
+def merged(merge: Merge, values: Sequence[Value]) -> Value:
+    """One value for a task from those of its cgroups.
+
+    | merge | result |
+    |---|---|
+    | sum, sum+ | the sum |
+    | sum-limit | the sum, unlimited if one is unlimited |
+    | mean, max | as the word says |
+    """
+    if merge is Merge.SUM_LIMIT:
+        return UNLIMITED if max(values) >= UNLIMITED else min(sum(values), UNLIMITED)
+    if merge is Merge.MEAN:
+        return sum(values) / len(values)
+    if merge is Merge.MAX:
+        return max(values)
+    return sum(values)

@@ -1,0 +1,247 @@
+"""Calls the hooks, one plugin at a time, so that a plugin that fails costs only what it would have given.
+
+Every call is guarded, timed and counted. After five failures in a row a plugin's hook pauses for 2,
+then 4, ... then 64 steps; one success ends that.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import pluggy
+
+from wca_core import hookspecs
+from wca_core.errors import ContractError, PluginError
+from wca_core.hookspecs import Stream
+from wca_core.host import Host
+from wca_core.model.metric import Block, Sample, Samples, Series, are_plain_numbers
+from wca_core.model.statistics import Statistics
+from wca_core.plugin_api import check_plugin_class, hooks_of, is_last
+
+log = logging.getLogger("wca.dispatch")
+
+T = TypeVar("T")
+
+HOOKS = frozenset(name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "wca_spec"))
+FLOW = frozenset({"discover_tasks", "collect_metrics", "derive_metrics", "detect", "allocate", "store"})
+STREAMS: frozenset[Stream] = frozenset({"metrics", "anomalies", "allocations"})
+
+FAILURES_BEFORE_PAUSE = 5
+LONGEST_PAUSE = 64
+
+
+@dataclass(eq=False, kw_only=True)
+class Binding:
+    """A plugin, what it is called for, and which streams it stores."""
+
+    name: str
+    plugin: object
+    hooks: frozenset[str]
+    streams: frozenset[Stream] = frozenset()
+    is_default: bool = False
+    """Nobody named it: it was filled in, to be shared by all roles that lack one."""
+
+
+@dataclass(slots=True)
+class Outcome(Generic[T]):
+    """What one plugin's call gave; `failed` if it raised or pauses."""
+
+    binding: Binding
+    items: list[T]
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class _BackOff:
+    failures: int = 0
+    pause: int = 0
+    longest: int = 1
+
+    def is_pausing(self) -> bool:
+        if self.pause:
+            self.pause -= 1
+            return True
+        return False
+
+    def fail(self) -> None:
+        self.failures += 1
+        if self.failures >= FAILURES_BEFORE_PAUSE:
+            self.longest = min(self.longest * 2, LONGEST_PAUSE)
+            self.pause = self.longest
+
+    def succeed(self) -> None:
+        self.failures, self.longest = 0, 1
+
+
+class Dispatcher:
+    """Knows all plugins of an agent and calls them in the order of the bindings.
+
+    Raises `PluginError` if a plugin cannot be accepted.
+    """
+
+    def __init__(self, bindings: Sequence[Binding], statistics: Statistics) -> None:
+        self.bindings = list(bindings)
+        self._statistics = statistics
+        self._back_off: dict[tuple[str, str], _BackOff] = {}
+        self._manager = pluggy.PluginManager("wca")
+        self._manager.add_hookspecs(hookspecs)
+        for binding in self.bindings:
+            self._register(binding)
+        self._callers = self._make_callers()  # last: a subset caller also calls plugins registered after it
+        for binding in self.bindings:
+            statistics.plugin(binding.name)
+
+    def with_hook(self, hook: str) -> list[Binding]:
+        """Those to be called for a hook, in order; those that want to be last come last."""
+        found = [binding for binding in self.bindings if (binding.name, hook) in self._callers]
+        return sorted(found, key=lambda binding: is_last(binding.plugin, hook))
+
+    def call(self, hook: str, **arguments: object) -> Iterator[Outcome[Any]]:
+        """Call each plugin's hook and take everything it yields; a failure is told and counted."""
+        for binding in self.with_hook(hook):
+            yield self.call_one(binding, hook, **arguments)
+
+    def call_one(self, binding: Binding, hook: str, **arguments: object) -> Outcome[Any]:
+        """Call one plugin. Never raises, except what ends the process."""
+        health = self._statistics.plugin(binding.name)
+        back_off = self._back_off.setdefault((binding.name, hook), _BackOff())
+        if back_off.is_pausing():
+            return Outcome(binding, [], failed=True)
+        started = time.perf_counter()
+        try:
+            items = _taken(self._callers[binding.name, hook](**arguments))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a plugin may raise anything
+            back_off.fail()
+            health.failing.add(hook)
+            health.errors[hook] += 1
+            _tell(binding, hook, error, back_off)
+            return Outcome(binding, [], failed=True)
+        finally:
+            health.duration(hook).add(time.perf_counter() - started)
+        back_off.succeed()
+        health.failing.discard(hook)
+        return Outcome(binding, items)
+
+    def collect(self, hook: str, **arguments: object) -> tuple[Samples, list[Outcome[Any]]]:
+        """Call a hook that yields samples, blocks and perhaps other things: samples together, the rest by plugin."""
+        samples = Samples()
+        outcomes: list[Outcome[Any]] = []
+        for binding in self.with_hook(hook):
+            outcome = self.call_one(binding, hook, **arguments)
+            samples.extend(self._checked(binding, hook, _columns(outcome)))
+            outcomes.append(outcome)
+        return samples, outcomes
+
+    def start_one(self, binding: Binding, host: Host) -> BaseException | None:
+        """Call `start` of one plugin; what it raised, if it refused."""
+        try:
+            self._callers[binding.name, "start"](host=host)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a plugin may raise anything
+            return error
+        return None
+
+    def hooks(self, binding: Binding) -> frozenset[str]:
+        """The hooks a plugin is called for."""
+        return frozenset(hook for name, hook in self._callers if name == binding.name)
+
+    def dropped(self, binding: Binding) -> None:
+        """Count a step that a slow storage will not get."""
+        self._statistics.plugin(binding.name).dropped += 1
+
+    def fault(self, binding: Binding, hook: str, message: str) -> None:
+        """Count and tell that a plugin gave something it must not give."""
+        health = self._statistics.plugin(binding.name)
+        health.errors[hook] += 1
+        health.failing.add(hook)
+        log.error("plugin %s, %s: %s", binding.name, hook, message)
+
+    def _checked(self, binding: Binding, hook: str, samples: Samples) -> Samples:
+        good, complaint = checked(samples)
+        if complaint:
+            self.fault(binding, hook, complaint)
+        return good
+
+    def _register(self, binding: Binding) -> None:
+        check_plugin_class(type(binding.plugin), binding.name, HOOKS)
+        try:
+            self._manager.register(binding.plugin, binding.name)
+            self._manager.check_pending()
+        except (ValueError, pluggy.PluginValidationError) as error:
+            raise PluginError(f"plugin {binding.name!r} is refused: {error}") from error
+
+    def _make_callers(self) -> dict[tuple[str, str], pluggy.HookCaller]:
+        plugins = [binding.plugin for binding in self.bindings]
+        return {
+            (binding.name, hook): self._manager.subset_hook_caller(
+                hook, [other for other in plugins if other is not binding.plugin]
+            )
+            for binding in self.bindings
+            for hook in hooks_of(type(binding.plugin))
+            if hook in binding.hooks or hook not in FLOW
+        }
+
+
+def _taken(results: Sequence[Iterable[object] | None]) -> list[object]:
+    """Everything one implementation gave. Consumes generators, so their errors come out here."""
+    items: list[object] = []
+    for result in results:
+        if result is None:
+            continue
+        if isinstance(result, str | bytes) or not isinstance(result, Iterable):
+            raise ContractError(f"returned {type(result).__name__}; an iterable or None expected")
+        items.extend(result)
+    return items
+
+
+def _columns(outcome: Outcome[object]) -> Samples:
+    """The samples and blocks of an outcome as columns; they are taken out of it, other items stay."""
+    samples = Samples()
+    rest = []
+    for item in outcome.items:
+        if type(item) is Block:
+            samples.series.extend(item.series)
+            samples.values.extend(item.values)
+        elif type(item) is Sample:
+            samples.series.append(item.series)
+            samples.values.append(item.value)
+        else:
+            rest.append(item)
+    outcome.items = rest
+    return samples
+
+
+def checked(samples: Samples) -> tuple[Samples, str | None]:
+    """The samples without those that no storage can write, and what is wrong with the first of these.
+
+    A value must be a finite int or float, never a bool; a block must have one value a series.
+    """
+    are_series = frozenset((Series,)).issuperset(map(type, samples.series))
+    if len(samples.series) == len(samples.values) and are_series and are_plain_numbers(samples.values):
+        return samples, None
+    if len(samples.series) != len(samples.values):
+        return Samples(), f"gave {len(samples.series)} series with {len(samples.values)} values; a value for each expected"
+    return _sorted_out(samples)
+
+
+def _sorted_out(samples: Samples) -> tuple[Samples, str | None]:
+    good = Samples()
+    complaint = None
+    for series, value in zip(samples.series, samples.values, strict=True):
+        if type(series) is Series and are_plain_numbers((value,)):
+            good.series.append(series)
+            good.values.append(value)
+        else:
+            complaint = complaint or f"gave {value!r} ({type(value).__name__}) for {series}; a finite number expected"
+    return good, complaint
+
+
+def _tell(binding: Binding, hook: str, error: BaseException, back_off: _BackOff) -> None:
+    pause = f"; failed {back_off.failures} times in a row, pausing {back_off.pause} steps" if back_off.pause else ""
+    log.error(
+        "plugin %s failed in %s: %s: %s%s", binding.name, hook, type(error).__name__, error, pause,
+        exc_info=log.isEnabledFor(logging.DEBUG),
+    )

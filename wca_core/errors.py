@@ -1,0 +1,45 @@
+"""The one family of errors, named for what happens next.
+
+Every message tells the place, what was wanted, what was found and what to do. Foreign
+exceptions are translated once, where they enter, with `raise ... from`.
+"""
+
+
+class WcaError(Exception):
+    """Any error that WCA itself raises."""
+
+
+class ConfigurationError(WcaError):
+    """What the user asked for cannot be built: nothing is started, the exit code is 1."""
+
+
+class PluginError(WcaError):
+    """A plugin cannot be found, imported or accepted: nothing is started, the exit code is 1."""
+
+
+class StartError(WcaError):
+    """A plugin refuses to start on this host: what had started is stopped, the exit code is 1."""
+
+
+class HostError(WcaError):
+    """The machine does not look as the kernel documents it; the message names the path."""
+
+
+class CgroupGone(HostError):
+    """The cgroup does not exist any more: its task yields nothing in this step."""
+
+
+class UnreadableFile(HostError):
+    """A kernel file holds what cannot be parsed; the message holds its path and its first 80 characters."""
+
+
+class ContractError(WcaError):
+    """A plugin or a metric broke the rules of its interface: what it gave is dropped and counted."""
+
+
+class InconvertibleToPrometheusExpositionFormat(ContractError):  # noqa: N818  documented name
+    """A sample cannot be written as Prometheus text."""
+
+
+class FailedDeliveryException(WcaError):  # noqa: N818  documented name
+    """A storage could not deliver; the step counts as done and the agent goes on."""

@@ -1,0 +1,193 @@
+"""Samples as Prometheus text (exposition format 0.0.4), at the price of one `%`.
+
+A `Page` keeps the whole text as a template in its final order and remakes it only when the
+list of series changes; a step fills in the values.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import TypeAlias
+
+from wca_core.errors import InconvertibleToPrometheusExpositionFormat
+from wca_core.model.metric import LABEL_NAME, Metric, Samples, Series, Value, are_plain_numbers
+
+log = logging.getLogger("wca.exposition")
+
+SortKey: TypeAlias = tuple[tuple[str, int, int, str], ...]
+
+
+class Page:
+    """The text of one sequence of samples after another.
+
+    `common_labels` stand on every sample: over the labels of tasks, under the levels of metrics.
+    `only_labels` are the names of the labels that are printed; None: all.
+    """
+
+    def __init__(
+        self,
+        common_labels: Mapping[str, str] | None = None,
+        *,
+        timestamps: bool = False,
+        only_labels: Iterable[str] | None = None,
+    ) -> None:
+        self._common = dict(common_labels or {})
+        self._timestamps = timestamps
+        self._only = None if only_labels is None else frozenset(only_labels)
+        self._series: list[Series] = []
+        self._template = b""
+        self._order: Sequence[int] = ()
+
+    def text(self, samples: Samples, now: float = 0.0) -> bytes:
+        """The samples as text; `now` [seconds] is printed behind each if the page has timestamps.
+
+        Of samples with equal name and labels the last is kept. Raises
+        `InconvertibleToPrometheusExpositionFormat` for a value that is no number.
+        """
+        if samples.series != self._series:
+            self._remake(samples.series)
+        if not self._order:
+            return b""
+        values = samples.values
+        if len(self._order) == 1:
+            chosen: tuple[object, ...] = (values[self._order[0]],)
+        else:
+            chosen = itemgetter(*self._order)(values)
+        if not are_plain_numbers(values):
+            chosen = tuple(map(_spelled, chosen))
+        template = self._template
+        if self._timestamps:
+            template = template.replace(b"\0", b" %d" % int(now * 1000))
+        return template % chosen
+
+    def _remake(self, series: list[Series]) -> None:
+        families: dict[str, list[int]] = {}
+        for at, one in enumerate(series):
+            families.setdefault(one.metric.name, []).append(at)
+        labels = _LabelTexts(self._common, self._only)
+        stamp = b"\0" if self._timestamps else b""
+        parts: list[bytes] = []
+        order: list[int] = []
+        for name in sorted(families):
+            metric = series[families[name][0]].metric
+            family = [at for at in families[name] if _is_of_type(series[at].metric, metric)]
+            if metric.help and parts:
+                parts.append(b"\n")
+            parts.append(_header(metric))
+            start = escape_template(name.encode())
+            for at, text in labels.in_order(series, family):
+                parts.append(start + text + b" %a" + stamp + b"\n")
+                order.append(at)
+        self._template = b"".join(parts)
+        self._order = order
+        self._series = list(series)
+
+
+def escape_value(text: str) -> str:
+    """A label value between quotes; a carriage return would end the line for some readers."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", " ").replace('"', '\\"')
+
+
+def escape_help(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", " ")
+
+
+def escape_template(text: bytes) -> bytes:
+    return text.replace(b"%", b"%%").replace(b"\0", b"")
+
+
+def spelled(value: Value) -> str:
+    """A number as Prometheus reads it. Raises `InconvertibleToPrometheusExpositionFormat` for anything else."""
+    return repr(_spelled(value))
+
+
+class _Verbatim(float):
+    """A number whose `repr` is spelled out, for the three that Python spells otherwise."""
+
+    def __repr__(self) -> str:
+        return "NaN" if math.isnan(self) else "+Inf" if self > 0 else "-Inf"
+
+
+def _spelled(value: object) -> Value:
+    if type(value) is int:
+        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else _Verbatim(value)
+    raise InconvertibleToPrometheusExpositionFormat(
+        f"value {value!r} is of type {type(value).__name__}; int or float expected"
+    )
+
+
+class _LabelTexts:
+    """The text and place of every set of labels of one page; a set shared by many series is made once."""
+
+    def __init__(self, common: Mapping[str, str], only: frozenset[str] | None) -> None:
+        self._common = common
+        self._only = only
+        self._plain: dict[tuple[int, bool], tuple[SortKey, bytes]] = {}
+
+    def in_order(self, series: Sequence[Series], family: Iterable[int]) -> list[tuple[int, bytes]]:
+        """Positions and label texts of a family: sorted by labels, of equal ones only the last."""
+        latest = {(made := self._made(series[at]))[1]: (made[0], at) for at in family}
+        return [(at, text) for text, (_, at) in sorted(latest.items(), key=lambda item: item[1][0])]
+
+    def _made(self, series: Series) -> tuple[SortKey, bytes]:
+        if series.level_values or series.free_labels:
+            return self._make(series)
+        owner = (id(series.task), bool(series.metric.levels))
+        found = self._plain.get(owner)
+        if found is None:
+            found = self._plain[owner] = self._make(series)
+        return found
+
+    def _make(self, series: Series) -> tuple[SortKey, bytes]:
+        labels = {**(series.task.all_labels if series.task else {}), **self._common, **series.level_labels}
+        pairs = sorted(pair for pair in labels.items() if self._is_printed(pair[0]))
+        if not pairs:
+            return (), b""
+        text = ",".join([f'{name}="{escape_value(value)}"' for name, value in pairs])
+        encoded = f"{{{text}}}".encode(errors="replace")
+        return tuple([(name, *natural(value)) for name, value in pairs]), escape_template(encoded)
+
+
+    def _is_printed(self, name: str) -> bool:
+        if self._only is not None and name not in self._only:
+            return False
+        if not is_label_name(name):
+            _tell_once(f"label {name!r} is left out: it is no label name ({LABEL_NAME.pattern})")
+            return False
+        return True
+
+
+@cache
+def is_label_name(name: str) -> bool:
+    return LABEL_NAME.fullmatch(name) is not None
+
+
+@cache
+def _tell_once(message: str) -> None:
+    log.warning("%s", message)
+
+
+def natural(value: str) -> tuple[int, int, str]:
+    """A key that sorts numbers by size and before everything else."""
+    return (0, int(value), value) if value.isascii() and value.isdigit() else (1, 0, value)
+
+
+def _is_of_type(metric: Metric, first: Metric) -> bool:
+    if metric.type is first.type:
+        return True
+    _tell_once(f"metric {metric.name} is {first.type} for one plugin and {metric.type} for another: the latter is left out")
+    return False
+
+
+def _header(metric: Metric) -> bytes:
+    lines = ""
+    if metric.help:
+        lines += f"# HELP {metric.name} {escape_help(metric.help)}\n"
+    lines += f"# TYPE {metric.name} {metric.type.value}\n"
+    return escape_template(lines.encode(errors="replace"))

@@ -1,0 +1,111 @@
+"""The contract of WCA: the hooks a plugin may implement. A plugin author needs to read no other file.
+
+A plugin is a class marked `@plugin(api=1)`, named by an entry point of the group `wca.plugins`,
+with as many of these hooks as it likes, each marked `@hookimpl`. A hook may leave out arguments
+that it does not need. Hooks that "yield" may be generators or return any iterable, or None for
+nothing. Everything of one call is taken together when it has ended: a hook that yields half
+and then raises has given nothing.
+
+All hooks are called in the agent's only thread, in the order of the configuration, except
+`store` of storages that may wait (see there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from wca_core.plugin_api import hookspec
+
+if TYPE_CHECKING:
+    from wca_core.host import Host
+    from wca_core.model.allocation import Allocation
+    from wca_core.model.anomaly import Anomaly
+    from wca_core.model.metric import Block, Metric, Sample, Samples
+    from wca_core.model.requirement import Requirement
+    from wca_core.model.snapshot import Snapshot
+    from wca_core.model.task import Task
+    from wca_core.model.write import Change, Write
+
+Stream: TypeAlias = Literal["metrics", "anomalies", "allocations"]
+
+
+# -- the flow of a step -------------------------------------------------------------------------
+
+
+@hookspec
+def discover_tasks(host: Host) -> Iterable[Task] | None:
+    """The tasks that run on this host now.
+
+    If it raises, its tasks are not measured in this step but are not gone: all that is kept
+    for them stays until a later answer omits them.
+    """
+
+
+@hookspec
+def collect_metrics(tasks: Sequence[Task], host: Host) -> Iterable[Sample | Block] | None:
+    """Measure the tasks and the machine.
+
+    `tasks` is the same object as in the step before if nothing about any task changed. If it
+    raises, this plugin's samples of this step are lost, nobody else's.
+    """
+
+
+@hookspec
+def derive_metrics(snapshot: Snapshot) -> Iterable[Sample | Block] | None:
+    """Samples computed from the samples of this step and the one before; derived samples do not see each other."""
+
+
+@hookspec
+def detect(snapshot: Snapshot) -> Iterable[Anomaly | Sample | Block] | None:
+    """Find tasks that suffer from others. Must not change anything."""
+
+
+@hookspec
+def allocate(
+    snapshot: Snapshot, anomalies: Sequence[Anomaly]
+) -> Iterable[Allocation | Anomaly | Sample | Block] | None:
+    """Say which resources which task shall have. It only wishes: writing is done elsewhere."""
+
+
+@hookspec
+def store(samples: Samples, stream: Stream) -> None:
+    """Keep or send the samples; nobody may change them.
+
+    A plugin whose attribute `stores_locally` is true is called within the step; every other
+    one in a thread of its own behind a queue of one step, where a newer step replaces an
+    older one that waits, so a storage that blocks costs nobody anything.
+    """
+
+
+# -- around the flow ----------------------------------------------------------------------------
+
+
+@hookspec
+def start(host: Host) -> None:
+    """Open what is needed. Raise `StartError` with the reason and the cure to refuse: the agent then ends."""
+
+
+@hookspec
+def stop() -> None:
+    """Close what `start` opened and put back what was changed. Called once, also after a failed step."""
+
+
+@hookspec
+def describe_metrics() -> Iterable[Metric] | None:
+    """Every metric this plugin may yield."""
+
+
+@hookspec
+def requirements() -> Iterable[Requirement] | None:
+    """What this plugin needs from kernel, hardware and privileges."""
+
+
+@hookspec
+def read_allocations(tasks: Sequence[Task], host: Host) -> Iterable[Allocation] | None:
+    """The values in force now. Called once a step by an agent that allocates."""
+
+
+@hookspec
+def plan_writes(changes: Sequence[Change], host: Host) -> Iterable[Write] | None:
+    """The writes that make these changes so. Reads only."""

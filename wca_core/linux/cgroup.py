@@ -1,0 +1,145 @@
+"""Where the cgroup hierarchies of a machine are mounted: cgroups(7), and `mountinfo` in proc(5).
+
+| mounted | mode | a controller is found |
+|---|---|---|
+| only cgroup2 | v2 | in the unified tree |
+| only cgroup | v1 | in the tree that has its name among the super options |
+| both | hybrid | in its v1 tree if it has one, else in the unified tree |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from wca_core.errors import HostError
+from wca_core.linux.files import read_text
+
+V1_CONTROLLERS = frozenset(
+    ["cpu", "cpuacct", "cpuset", "memory", "blkio", "pids", "perf_event", "devices", "freezer", "hugetlb", "net_cls", "net_prio", "rdma", "misc"]
+)
+
+
+class Mode(StrEnum):
+    V1 = "v1"
+    V2 = "v2"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of mountinfo, as far as cgroups need it."""
+
+    root: str
+    """The directory of the hierarchy that is visible at `point`: `/` unless a part of it is mounted."""
+    point: str
+    filesystem: str
+    super_options: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A mounted hierarchy: the directory at which the cgroup named `root` is seen."""
+
+    directory: str
+    root: str = "/"
+
+    def at(self, path: str) -> str:
+        """The directory of a cgroup, whose path starts with `/` and counts from the root of the hierarchy."""
+        if self.root != "/" and (path + "/").startswith(self.root + "/"):
+            path = path[len(self.root) :]
+        return (self.directory + path).rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchies:
+    """The trees of one machine."""
+
+    v1: Mapping[str, Tree]
+    """By controller."""
+    unified: Tree | None
+    unified_controllers: frozenset[str]
+
+    @property
+    def mode(self) -> Mode:
+        if not self.v1:
+            return Mode.V2
+        return Mode.HYBRID if self.unified else Mode.V1
+
+    def tree(self, controller: str) -> Tree | None:
+        """The tree in which a controller is; None if it is nowhere. `cpuacct` is part of `cpu` on v2."""
+        if controller in self.v1:
+            return self.v1[controller]
+        wanted = "cpu" if controller == "cpuacct" else controller
+        if self.unified and (wanted in self.unified_controllers or (not self.v1 and wanted == "cpu")):
+            return self.unified  # cpu.stat is in every directory of the unified tree, controller or not
+        return None
+
+    def is_v1(self, controller: str) -> bool:
+        return controller in self.v1
+
+
+def find_hierarchies(root: str, proc: str) -> Hierarchies:
+    """The hierarchies of the machine whose file system is seen at `root` and whose /proc is seen at `proc`.
+
+    Mount points are those of the machine's first process where the machine is seen under another
+    root, since our own mounts say nothing about it. Raises `HostError` that lists what was searched.
+    """
+    own = f"{proc}/self/mountinfo"
+    init = f"{proc}/1/mountinfo"
+    table = init if root not in ("", "/") and Path(init).exists() else own
+    mounts = list(parse_mountinfo(read_text(table)))
+    v1 = {
+        controller: Tree(_below(root, mount.point), mount.root)
+        for mount in mounts
+        if mount.filesystem == "cgroup"
+        for controller in mount.super_options & V1_CONTROLLERS
+    }
+    unified = _unified(mounts, root)
+    if not v1 and unified is None:
+        raise HostError(
+            f"no cgroup filesystem found: {table} lists neither a cgroup nor a cgroup2 mount "
+            "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)"
+        )
+    return Hierarchies(v1, unified, _controllers(unified))
+
+
+def parse_mountinfo(text: str) -> Iterator[Mount]:
+    """The mounts of `mountinfo`; lines of another form are passed over."""
+    for line in text.splitlines():
+        before, separator, after = line.partition(" - ")
+        left, right = before.split(" "), after.split(" ")
+        if separator and len(left) >= 6 and len(right) >= 3:
+            yield Mount(_unescaped(left[3]), _unescaped(left[4]), right[0], frozenset(right[2].split(",")))
+
+
+def parse_process_cgroups(text: str) -> dict[str, str]:
+    """`/proc/PID/cgroup`: controller -> path; the unified hierarchy has the controller name ''."""
+    paths: dict[str, str] = {}
+    for line in text.splitlines():
+        fields = line.split(":", 2)
+        if len(fields) == 3:
+            paths.update(dict.fromkeys(fields[1].split(","), fields[2]))
+    return paths
+
+
+def _unified(mounts: list[Mount], root: str) -> Tree | None:
+    found = [mount for mount in mounts if mount.filesystem == "cgroup2"]
+    found.sort(key=lambda mount: mount.point != "/sys/fs/cgroup")
+    return Tree(_below(root, found[0].point), found[0].root) if found else None
+
+
+def _controllers(unified: Tree | None) -> frozenset[str]:
+    return frozenset(read_text(f"{unified.directory}/cgroup.controllers").split()) if unified else frozenset()
+
+
+def _below(root: str, path: str) -> str:
+    return path if root in ("", "/") else root.rstrip("/") + path
+
+
+def _unescaped(field: str) -> str:
+    """Blank, tab, newline and backslash stand as `\\ooo` in mountinfo."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

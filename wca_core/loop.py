@@ -1,0 +1,102 @@
+"""The pacing of steps: deadlines without drift, missed ones counted, signals obeyed."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from wca_core.agent import Agent
+
+log = logging.getLogger("wca.loop")
+
+PATIENCE = 10
+"""Seconds that a step may still take once a signal has asked to stop."""
+
+
+class _StepTakesTooLong(BaseException):
+    """Raised into a step that does not end after a signal; not an `Exception`, so no guard catches it."""
+
+
+def run_steps(agent: Agent, interval: float | None, count: int | None = None) -> None:
+    """Step until `count` is reached or SIGTERM or SIGINT comes; `interval` [seconds], 0 or None: no pause.
+
+    Starts the agent before and stops it after, whatever happens. Raises `StartError`.
+    """
+    stop = threading.Event()
+    with _signals(stop):
+        agent.start()
+        try:
+            _steps(agent, interval or 0.0, count, stop)
+        except _StepTakesTooLong:
+            log.error("the step did not end within %d s after the signal and was broken off", PATIENCE)
+        finally:
+            agent.stop()
+
+
+def _steps(agent: Agent, interval: float, count: int | None, stop: threading.Event) -> None:
+    statistics, monotonic = agent.host.statistics, agent.host.clock.monotonic
+    deadline = monotonic()
+    while not stop.is_set() and (count is None or statistics.iterations < count):
+        started = monotonic()
+        agent.step()
+        ended = monotonic()
+        statistics.function("iteration").add(ended - started)
+        statistics.iterations += 1
+        if statistics.iterations == count:
+            return
+        deadline, missed = next_deadline(deadline, ended, interval)
+        if interval and ended - started > interval:
+            statistics.overruns += 1
+        statistics.missed_deadlines += missed
+        stop.wait(max(0.0, deadline - ended))
+
+
+def next_deadline(deadline: float, now: float, interval: float) -> tuple[float, int]:
+    """The deadline of the next step, and how many before it are missed for good.
+
+    Deadlines stay multiples of the interval behind the first. One that has passed is served at once,
+    late; those before it are missed.
+    """
+    if interval <= 0:
+        return now, 0
+    passed = int((now - deadline) / interval)
+    if passed < 1:
+        return deadline + interval, 0
+    return deadline + passed * interval, passed - 1
+
+
+@contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """Obey SIGTERM and SIGINT: the first lets the step end, the second ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopper(stop))
+    signal.signal(signal.SIGALRM, _break_off)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
+    def obey(number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+        signal.alarm(PATIENCE)
+
+    return obey
+
+
+def _break_off(_number: int, _frame: FrameType | None) -> None:
+    raise _StepTakesTooLong

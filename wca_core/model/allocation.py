@@ -1,0 +1,34 @@
+"""A wish to change a resource of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AllocationType(StrEnum):
+    """The resources that can be changed."""
+
+    CPU_QUOTA = "cpu_quota"
+    CPU_SHARES = "cpu_shares"
+    CPUSET_CPUS = "cpuset_cpus"
+    CPUSET_MEMS = "cpuset_mems"
+    CPUSET_MEMORY_MIGRATE = "cpuset_memory_migrate"
+    MIGRATE_PAGES = "migrate_pages"
+    RDT = "rdt"
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The value that a resource of a task has or shall have."""
+
+    task_id: str
+    type: AllocationType
+    value: object
+
+
+def overlaid(in_force: Mapping[tuple[str, AllocationType], Allocation], wishes: list[Allocation]) -> list[Allocation]:
+    """The wishes that differ from what is in force; of several for one place the last counts."""
+    wanted = {(wish.task_id, wish.type): wish for wish in wishes}
+    return [wish for place, wish in wanted.items() if in_force.get(place) != wish]

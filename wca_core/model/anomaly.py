@@ -1,0 +1,41 @@
+"""What a detector found: tasks that suffer, and those suspected to be the cause."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wca_core.model.metric import Sample
+
+
+class ContendedResource(StrEnum):
+    """What the tasks compete for; the value is the text of the `resource` label."""
+
+    MEMORY_BW = "memory bandwidth"
+    LLC = "cache"
+    CPUS = "cpus"
+    TDP = "thermal design power"
+    UNKN = "unknown resource"
+    MEMORY = "memory"
+    IO = "io"
+    NETWORK = "network"
+    NUMA = "numa"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anomaly:
+    """One contention that a detector saw."""
+
+    contended_task_id: str
+    contending_task_ids: tuple[str, ...] = ()
+    resource: ContendedResource = ContendedResource.UNKN
+    context: tuple[Sample, ...] = ()
+    """Values and thresholds that led to the finding."""
+
+    @property
+    def uuid(self) -> str:
+        """The same for the same set of task ids, whatever their order, resource or time."""
+        ids = ",".join(sorted((self.contended_task_id, *self.contending_task_ids)))
+        return str(uuid.UUID(bytes=hashlib.sha256(ids.encode()).digest()[:16]))

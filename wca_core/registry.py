@@ -1,0 +1,146 @@
+"""Which code is installed under which name, and does it load? Entry points, through stevedore.
+
+The name of an entry point and the name of its class both mean the plugin; the class name stands in
+the entry point's value, so nothing is imported to know it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from typing import Any
+
+from wca_core.errors import PluginError
+
+PLUGINS = "wca.plugins"
+COMPONENTS = "wca.components"
+
+KNOWN_PACKAGES = {
+    "k8s": "wca-k8s",
+    "KubernetesNode": "wca-k8s",
+    "mesos": "wca-mesos",
+    "MesosNode": "wca-mesos",
+    "kafka": "wca-kafka",
+    "KafkaStorage": "wca-kafka",
+    "rdt": "wca-rdt",
+    "Rdt": "wca-rdt",
+    "perf": "wca-rdt",
+    "Perf": "wca-rdt",
+    "uncore": "wca-rdt",
+    "Uncore": "wca-rdt",
+    "numa": "wca-numa",
+    "NUMAAllocator": "wca-numa",
+}
+"""Names of plugins that the project publishes in packages of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One installed class: not imported yet."""
+
+    name: str
+    class_name: str
+    group: str
+    target: str
+    """`module:Class`"""
+    package: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.target} ({self.package} {self.version})"
+
+
+class Registry:
+    """All that is installed. Raises `PluginError` if two packages claim one name."""
+
+    def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
+        self._given = None if entry_points is None else list(entry_points)
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """Every installed class of both groups, by name."""
+        points = self._given
+        if points is None:
+            installed = metadata.entry_points()
+            points = [*installed.select(group=PLUGINS), *installed.select(group=COMPONENTS)]
+        unique = {(point.group, point.name, point.value, _package(point)[0]): _offer(point) for point in points}
+        return sorted(unique.values(), key=lambda offer: (offer.group != PLUGINS, offer.name))
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, Offer]:
+        words: dict[str, Offer] = {}
+        for offer in self.offers:
+            for word in {offer.name, offer.class_name}:
+                other = words.setdefault(word, offer)
+                if other is not offer:
+                    raise PluginError(
+                        f"two packages offer a plugin named {word!r}: {other} and {offer}; uninstall one of them"
+                    )
+        return words
+
+    def find(self, word: str) -> Offer:
+        """What answers to an entry-point name or a class name. Raises `PluginError` with the nearest names."""
+        offer = self._by_word.get(word)
+        if offer is None:
+            raise PluginError(self._missing(word))
+        return offer
+
+    def load(self, word: str) -> type:
+        """The class behind a name, imported. Raises `PluginError` if it is missing or does not import."""
+        return load(self.find(word))
+
+    def name_of(self, cls: type) -> str:
+        """The entry-point name of a class; the class name if it has none."""
+        target = f"{cls.__module__}:{cls.__qualname__}"
+        return next((offer.name for offer in self.offers if offer.target == target), cls.__name__)
+
+    def _missing(self, word: str) -> str:
+        if word in KNOWN_PACKAGES:
+            package = KNOWN_PACKAGES[word]
+            has_package = any(offer.package == package for offer in self.offers)
+            advice = "this version of it does not offer that yet" if has_package else f"pip install {package}"
+            return f"nothing installed answers to {word!r}: it is part of the package {package} ({advice})"
+        close = difflib.get_close_matches(word, self._by_word, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        names = ", ".join(sorted({offer.name for offer in self.offers}))
+        return f"nothing installed answers to {word!r}; installed: {names}{hint}"
+
+
+def load(offer: Offer) -> type:
+    """Import the class of an offer. Raises `PluginError` that names the package and the cause."""
+    from stevedore.named import NamedExtensionManager  # 30 ms to import, needed only when something is loaded
+
+    class Manager(NamedExtensionManager[Any]):
+        """stevedore without its disk cache, which goes stale and forgets the distribution."""
+
+        def list_entry_points(self) -> list[metadata.EntryPoint]:
+            return [metadata.EntryPoint(offer.name, offer.target, offer.group)]
+
+    failures: list[BaseException] = []
+    manager = Manager(
+        offer.group,
+        names=[offer.name],
+        on_load_failure_callback=lambda _manager, _point, error: failures.append(error),
+        warn_on_missing_entrypoint=False,
+    )
+    if failures:
+        error = failures[0]
+        raise PluginError(f"plugin {offer.name!r} cannot be loaded from {offer}: {type(error).__name__}: {error}") from error
+    found = manager[offer.name].plugin
+    if not isinstance(found, type):
+        raise PluginError(f"plugin {offer.name!r}: {offer} is no class but a {type(found).__name__}")
+    return found
+
+
+def _offer(point: metadata.EntryPoint) -> Offer:
+    package, version = _package(point)
+    class_name = point.value.partition(":")[2].split(".")[-1].partition("[")[0].strip() or point.value
+    return Offer(point.name, class_name, point.group, point.value, package, version)
+
+
+def _package(point: metadata.EntryPoint) -> tuple[str, str]:
+    distribution = point.dist
+    return (distribution.name, distribution.version) if distribution is not None else ("unknown package", "?")
