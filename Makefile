@@ -53,6 +53,10 @@ format: $(VENV)/ready ## Rewrite the code in our style
 test-vm: $(VENV)/ready ## Run the tests that need cgroup v2 and NUMA inside a virtual machine
 	$(BIN)/python -m tests.vm $(ARGS)
 
+.PHONY: test-churn
+test-churn: $(VENV)/ready ## Make and remove 10,000 cgroups while the agent steps (root; minutes)
+	$(BIN)/python -m tests.churn $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/ready ## Measure the cost of a step beside a C program (root, gcc; minutes)
 	$(BIN)/python -m bench $(ARGS)

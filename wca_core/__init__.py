@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "wca_core.errors": ("ConfigurationError", "ContractError", "FailedDeliveryException", "HostError", "PluginError", "StartError", "WcaError"),
+    "wca_core.errors": (
+        *("ConfigurationError", "ContractError", "FailedDeliveryException"),
+        *("HostError", "PluginError", "StartError", "WcaError"),
+    ),
     "wca_core.host": ("Host",),
     "wca_core.hookspecs": ("Stream",),
     "wca_core.model.allocation": ("Allocation", "AllocationType"),

@@ -46,9 +46,7 @@ class Agent:
         self._previous: Snapshot | None = None
         self._anomaly_log = AnomalyLog()
         self._allocates = bool(self._dispatcher.with_hook("allocate"))
-        self._looks_back = any(
-            self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate")
-        )
+        self._looks_back = any(self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate"))
 
     def start(self) -> None:
         """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""

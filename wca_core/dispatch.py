@@ -223,7 +223,8 @@ def checked(samples: Samples) -> tuple[Samples, str | None]:
     if len(samples.series) == len(samples.values) and are_series and are_plain_numbers(samples.values):
         return samples, None
     if len(samples.series) != len(samples.values):
-        return Samples(), f"gave {len(samples.series)} series with {len(samples.values)} values; a value for each expected"
+        counts = f"{len(samples.series)} series with {len(samples.values)} values"
+        return Samples(), f"gave {counts}; a value for each series expected"
     return _sorted_out(samples)
 
 
@@ -242,6 +243,11 @@ def _sorted_out(samples: Samples) -> tuple[Samples, str | None]:
 def _tell(binding: Binding, hook: str, error: BaseException, back_off: _BackOff) -> None:
     pause = f"; failed {back_off.failures} times in a row, pausing {back_off.pause} steps" if back_off.pause else ""
     log.error(
-        "plugin %s failed in %s: %s: %s%s", binding.name, hook, type(error).__name__, error, pause,
+        "plugin %s failed in %s: %s: %s%s",
+        binding.name,
+        hook,
+        type(error).__name__,
+        error,
+        pause,
         exc_info=log.isEnabledFor(logging.DEBUG),
     )

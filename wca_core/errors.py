@@ -25,12 +25,8 @@ class HostError(WcaError):
     """The machine does not look as the kernel documents it; the message names the path."""
 
 
-class CgroupGone(HostError):
+class CgroupGone(HostError):  # noqa: N818  what happened, not a mistake
     """The cgroup does not exist any more: its task yields nothing in this step."""
-
-
-class UnreadableFile(HostError):
-    """A kernel file holds what cannot be parsed; the message holds its path and its first 80 characters."""
 
 
 class ContractError(WcaError):

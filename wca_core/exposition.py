@@ -153,7 +153,6 @@ class _LabelTexts:
         encoded = f"{{{text}}}".encode(errors="replace")
         return tuple([(name, *natural(value)) for name, value in pairs]), escape_template(encoded)
 
-
     def _is_printed(self, name: str) -> bool:
         if self._only is not None and name not in self._only:
             return False
@@ -181,7 +180,9 @@ def natural(value: str) -> tuple[int, int, str]:
 def _is_of_type(metric: Metric, first: Metric) -> bool:
     if metric.type is first.type:
         return True
-    _tell_once(f"metric {metric.name} is {first.type} for one plugin and {metric.type} for another: the latter is left out")
+    _tell_once(
+        f"metric {metric.name} is {first.type} for one plugin and {metric.type} for another: the latter is left out"
+    )
     return False
 
 

@@ -100,8 +100,7 @@ class Registry:
     def _missing(self, word: str) -> str:
         if word in KNOWN_PACKAGES:
             package = KNOWN_PACKAGES[word]
-            has_package = any(offer.package == package for offer in self.offers)
-            advice = "this version of it does not offer that yet" if has_package else f"pip install {package}"
+            advice = "its installed version does not have it yet" if _is_installed(package) else f"pip install {package}"
             return f"nothing installed answers to {word!r}: it is part of the package {package} ({advice})"
         close = difflib.get_close_matches(word, self._by_word, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -124,15 +123,24 @@ def load(offer: Offer) -> type:
         offer.group,
         names=[offer.name],
         on_load_failure_callback=lambda _manager, _point, error: failures.append(error),
-        warn_on_missing_entrypoint=False,
     )
     if failures:
         error = failures[0]
-        raise PluginError(f"plugin {offer.name!r} cannot be loaded from {offer}: {type(error).__name__}: {error}") from error
+        raise PluginError(
+            f"plugin {offer.name!r} cannot be loaded from {offer}: {type(error).__name__}: {error}"
+        ) from error
     found = manager[offer.name].plugin
     if not isinstance(found, type):
         raise PluginError(f"plugin {offer.name!r}: {offer} is no class but a {type(found).__name__}")
     return found
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _offer(point: metadata.EntryPoint) -> Offer:

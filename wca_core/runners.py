@@ -164,9 +164,7 @@ class _Plugged:
                 binding.streams |= frozenset(streams)
                 return
         name = self._free_name(Registry().name_of(type(plugin)))
-        self._bindings.append(
-            Binding(name=name, plugin=plugin, hooks=frozenset({hook}), streams=frozenset(streams))
-        )
+        self._bindings.append(Binding(name=name, plugin=plugin, hooks=frozenset({hook}), streams=frozenset(streams)))
 
     def add_storage(self, storage: object, role: str, stream: Stream) -> None:
         """A storage for one stream; None: one log storage on standard error for all such streams."""

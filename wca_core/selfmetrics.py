@@ -19,9 +19,7 @@ from wca_core.plugin_api import hookimpl, plugin
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 UP = Metric("wca_up", "Time of this step.", counter, unit="timestamp")
-INFORMATION = Metric(
-    "wca_information", "Constant 1; the labels tell about the agent.", gauge, levels=("wca_version",)
-)
+INFORMATION = Metric("wca_information", "Constant 1; the labels tell about the agent.", gauge, levels=("wca_version",))
 TASKS = Metric("wca_tasks", "Tasks discovered in this step.", gauge)
 MEM_USAGE = Metric("wca_mem_usage_bytes", "Memory of the agent now (resident set).", gauge, unit="bytes")
 MEM_MAX_USAGE = Metric("wca_mem_max_usage_bytes", "Highest memory of the agent (resident set).", gauge, unit="bytes")
@@ -40,7 +38,9 @@ UNDISCOVERED = Metric("wca_undiscovered_steps", "Steps in which no discoverer su
 CONFLICTS = Metric("wca_conflicting_tasks", "Tasks dropped because another had their id or cgroup.", counter)
 WARNINGS = Metric("wca_warning_count", "Log records of level WARNING.", counter, levels=("module",))
 ERRORS = Metric("wca_error_count", "Log records of level ERROR and above.", counter, levels=("module",))
-PLUGIN_UP = Metric("wca_plugin_up", "1 if the last call of each hook of the plugin succeeded.", gauge, levels=("plugin",))
+PLUGIN_UP = Metric(
+    "wca_plugin_up", "1 if the last call of each hook of the plugin succeeded.", gauge, levels=("plugin",)
+)
 PLUGIN_DURATION = Metric(
     "wca_plugin_duration_seconds",
     "Duration of the last call of a hook.",
@@ -50,7 +50,10 @@ PLUGIN_DURATION = Metric(
 )
 PLUGIN_ERRORS = Metric("wca_plugin_errors", "Failed calls of a hook.", counter, levels=("plugin", "hook"))
 PLUGIN_DROPPED = Metric(
-    "wca_plugin_dropped_steps", "Steps a slow storage did not get because a newer one was there.", counter, levels=("plugin",)
+    "wca_plugin_dropped_steps",
+    "Steps a slow storage did not get because a newer one was there.",
+    counter,
+    levels=("plugin",),
 )
 
 OWN_METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))

@@ -67,7 +67,9 @@ class Machine:
             target.write_text(text)
         return self
 
-    def cgroup_v2(self, path: str, files: Mapping[str, str | bytes], controllers: str = "cpu memory io pids") -> Machine:
+    def cgroup_v2(
+        self, path: str, files: Mapping[str, str | bytes], controllers: str = "cpu memory io pids"
+    ) -> Machine:
         """A cgroup of the unified hierarchy, mounted at /sys/fs/cgroup (hybrid: .../unified)."""
         point = self._mount("cgroup2", "unified" if self._has_v1 else "", "rw")
         self.file(f"{point}/cgroup.controllers", controllers)

@@ -95,9 +95,7 @@ MEM_ANON = Metric("task_mem_anon_bytes", "Anonymous memory.", gauge, unit="bytes
 MEM_FILE = Metric(
     "task_mem_file_bytes", "Page cache, with tmpfs and shared memory.", gauge, unit="bytes", merge=Merge.SUM
 )
-MEM_KERNEL = Metric(
-    "task_mem_kernel_bytes", "Kernel memory charged to the task.", gauge, unit="bytes", merge=Merge.SUM
-)
+MEM_KERNEL = Metric("task_mem_kernel_bytes", "Kernel memory charged to the task.", gauge, unit="bytes", merge=Merge.SUM)
 MEM_WORKING_SET = Metric(
     "task_mem_working_set_bytes",
     "Memory usage less inactive page cache, as the kubelet counts it.",

@@ -27,9 +27,7 @@ REQUESTED_CPUS = Metric("task_requested_cpus", "CPUs that the task asked its orc
 REQUESTED_MEM = Metric(
     "task_requested_mem_bytes", "Memory that the task asked its orchestrator for.", gauge, unit="bytes"
 )
-ERRORS = Metric(
-    "task_measurement_errors", "Failed measurements of the task by source.", counter, levels=("source",)
-)
+ERRORS = Metric("task_measurement_errors", "Failed measurements of the task by source.", counter, levels=("source",))
 TASK_METRICS = (UP, LAST_SEEN, SUBCONTAINERS, REQUESTED_CPUS, REQUESTED_MEM, ERRORS)
 
 

@@ -9,7 +9,7 @@ import difflib
 import inspect
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -31,7 +31,8 @@ def build_file(path: str, resolve: Resolve) -> Any:
     builder = _Builder(resolve)
     runner = builder.runner(tree)
     if builder.errors:
-        raise ConfigurationError("\n".join(builder.errors[:MOST_ERRORS]))
+        ordered = sorted(builder.errors, key=lambda error: error[0].line)
+        raise ConfigurationError("\n".join(f"{place}: {message}" for place, message in ordered[:MOST_ERRORS]))
     return runner
 
 
@@ -44,7 +45,7 @@ BROKEN = _Broken()
 
 class _Builder:
     def __init__(self, resolve: Resolve) -> None:
-        self.errors: list[str] = []
+        self.errors: list[tuple[Place, str]] = []
         self._resolve = resolve
         self._made: dict[int, object] = {}
 
@@ -86,8 +87,6 @@ class _Builder:
             return self._broken(tree.place, f"!{tree.tag}: its fields expected as a mapping")
         entries = tree.entries if isinstance(tree, Mapping) else {}
         fields = {str(name): self.made(entry) for name, entry in entries.items()}
-        if any(value is BROKEN for value in fields.values()):
-            return BROKEN
         return self._constructed(tree, cls, fields, {str(name): entry for name, entry in entries.items()})
 
     def _constructed(self, tree: Tree, cls: type, fields: dict[str, object], entries: dict[str, Tree]) -> object:
@@ -99,9 +98,9 @@ class _Builder:
             self._broken(tree.place, f"!{tree.tag} needs {name}")
         checked = {}
         for name, value in fields.items():
-            if name in hints:
+            if name in hints and value is not BROKEN:
                 checked[name] = self._checked(tree.tag, name, hints[name], value, entries[name])
-        if len(self.errors) > before:
+        if len(self.errors) > before or len(checked) < len(fields):
             return BROKEN
         try:
             return cls(**checked)
@@ -122,22 +121,21 @@ class _Builder:
         return BROKEN
 
     def _broken(self, place: Place, message: str) -> object:
-        self.errors.append(f"{place}: {message}")
+        self.errors.append((place, message))
         return BROKEN
 
 
 @cache
 def _adapter(hint: object) -> type[BaseModel]:
     """A model with one field of this type: checks strictly, so that `"1"` is no number and `yes` no boolean."""
-    model: type[BaseModel] = create_model("Field", __config__=STRICT, value=(hint, ...))  # type: ignore[call-overload]
+    model: type[BaseModel] = create_model("Field", __config__=STRICT, value=(cast("Any", hint), ...))
     return model
 
 
 def _hints(cls: type) -> dict[str, object]:
     """The fields a constructor takes, with their types."""
     hints = get_type_hints(vars(cls).get("__init__", cls), include_extras=True)
-    names = [name for name in inspect.signature(cls).parameters]
-    return {name: hints.get(name, object) for name in names}
+    return {name: hints.get(name, object) for name in inspect.signature(cls).parameters}
 
 
 def _required(cls: type) -> set[str]:
@@ -159,11 +157,10 @@ def _data_path(location: tuple[int | str, ...], value: Any) -> list[int | str]:
     """The part of pydantic's location that leads into the data; the rest names alternatives of a union."""
     path: list[int | str] = []
     for step in location[1:]:
-        if (isinstance(value, list) and isinstance(step, int) and step < len(value)) or (isinstance(value, dict) and step in value):
-            value = value[step]
-        else:
-            continue
-        path.append(step)
+        is_item = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if is_item or (isinstance(value, dict) and step in value):
+            value = cast("Any", value)[step]
+            path.append(step)
     return path
 
 

@@ -160,7 +160,8 @@ class _Reader:
             if not isinstance(name, Scalar) or name.tag:
                 raise ConfigurationError(f"{self._place(key)}: a plain word expected as key")
             if name.value in own:
-                raise ConfigurationError(f"{name.place}: {name.value!r} stands here again; first on line {own[name.value].line}")
+                first = own[name.value].line
+                raise ConfigurationError(f"{name.place}: {name.value!r} stands here again; first on line {first}")
             own[name.value] = name.place
             found.append((name.value, self.tree(value)))
         yield from ((name, tree) for name, tree in merged.items() if name not in own)

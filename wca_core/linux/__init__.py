@@ -1,1 +1,4 @@
-"""The kernel's interfaces, one a file: `parse_x` turns text into values, `read_x` finds it below a root. No model here."""
+"""The kernel's interfaces, one a file.
+
+`parse_x` turns text into values, `read_x` finds it below a root. No model here.
+"""

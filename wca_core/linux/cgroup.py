@@ -19,7 +19,22 @@ from wca_core.errors import HostError
 from wca_core.linux.files import read_text
 
 V1_CONTROLLERS = frozenset(
-    ["cpu", "cpuacct", "cpuset", "memory", "blkio", "pids", "perf_event", "devices", "freezer", "hugetlb", "net_cls", "net_prio", "rdma", "misc"]
+    [
+        "cpu",
+        "cpuacct",
+        "cpuset",
+        "memory",
+        "blkio",
+        "pids",
+        "perf_event",
+        "devices",
+        "freezer",
+        "hugetlb",
+        "net_cls",
+        "net_prio",
+        "rdma",
+        "misc",
+    ]
 )
 
 

@@ -92,7 +92,7 @@ def _open_all(paths: Iterable[str]) -> list[int]:
     descriptors: list[int] = []
     try:
         for path in paths:
-            descriptors.append(open_file(path))
+            descriptors.append(open_file(path))  # noqa: PERF401  those before a failure must be closed
     except OSError:
         _close_all(descriptors)
         raise

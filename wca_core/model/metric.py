@@ -115,9 +115,7 @@ class Metric:
 
     def _ordered(self, levels: Mapping[str, object]) -> tuple[str, ...]:
         if set(levels) != set(self.levels):
-            raise ContractError(
-                f"metric {self.name} has the levels {list(self.levels)}, but was given {list(levels)}"
-            )
+            raise ContractError(f"metric {self.name} has the levels {list(self.levels)}, but was given {list(levels)}")
         return tuple(str(levels[name]) for name in self.levels)
 
 

@@ -69,7 +69,6 @@ class Snapshot:
         self.previous = None
 
 
-
 def _name(metric: Metric | str) -> str:
     return metric.name if isinstance(metric, Metric) else metric
 

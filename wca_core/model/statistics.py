@@ -1,4 +1,4 @@
-"""What the agent knows about itself: counts, durations and failures, plain numbers that `selfmetrics` turns into samples."""
+"""What the agent knows about itself: counts, durations and failures, which `selfmetrics` turns into samples."""
 
 from __future__ import annotations
 

@@ -48,6 +48,5 @@ class Task:
 def interned(new: Iterable[Task], known: Mapping[str, Task]) -> list[Task]:
     """`new` with the known object in the place of every task that did not change."""
     return [
-        old if (old := known.get(task.task_id)) is not None and (old is task or old == task) else task
-        for task in new
+        old if (old := known.get(task.task_id)) is not None and (old is task or old == task) else task for task in new
     ]
