@@ -35,6 +35,7 @@ def run_steps(agent: Agent, interval: float | None, count: int | None = None) ->
         except _StepTakesTooLong:
             log.error("the step did not end within %d s after the signal and was broken off", PATIENCE)
         finally:
+            signal.alarm(0)  # the patience was for the step; stopping has its own
             agent.stop()
 
 

@@ -100,7 +100,9 @@ class Registry:
     def _missing(self, word: str) -> str:
         if word in KNOWN_PACKAGES:
             package = KNOWN_PACKAGES[word]
-            advice = "its installed version does not have it yet" if _is_installed(package) else f"pip install {package}"
+            advice = (
+                "its installed version does not have it yet" if _is_installed(package) else f"pip install {package}"
+            )
             return f"nothing installed answers to {word!r}: it is part of the package {package} ({advice})"
         close = difflib.get_close_matches(word, self._by_word, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -119,17 +121,19 @@ def load(offer: Offer) -> type:
             return [metadata.EntryPoint(offer.name, offer.target, offer.group)]
 
     failures: list[BaseException] = []
-    manager = Manager(
-        offer.group,
-        names=[offer.name],
-        on_load_failure_callback=lambda _manager, _point, error: failures.append(error),
-    )
+    found = None
+    try:
+        manager = Manager(
+            offer.group,
+            names=[offer.name],
+            on_load_failure_callback=lambda _manager, _point, error: failures.append(error),
+        )
+        found = None if failures else manager[offer.name].plugin
+    except SystemExit as error:  # a module that calls exit() when imported; stevedore lets it through
+        failures.append(error)
     if failures:
-        error = failures[0]
-        raise PluginError(
-            f"plugin {offer.name!r} cannot be loaded from {offer}: {type(error).__name__}: {error}"
-        ) from error
-    found = manager[offer.name].plugin
+        reason = f"{type(failures[0]).__name__}: {failures[0]}"
+        raise PluginError(f"plugin {offer.name!r} cannot be loaded from {offer}: {reason}") from failures[0]
     if not isinstance(found, type):
         raise PluginError(f"plugin {offer.name!r}: {offer} is no class but a {type(found).__name__}")
     return found

@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Protocol
 
 from annotated_types import Ge, Le
 
+from wca_core import __version__
 from wca_core.agent import Agent
 from wca_core.dispatch import HOOKS, STREAMS, Binding
 from wca_core.errors import ConfigurationError
@@ -25,6 +27,8 @@ from wca_core.linux.files import raise_open_files_limit
 from wca_core.loop import run_steps
 from wca_core.plugin_api import hooks_of
 from wca_core.registry import Registry
+
+log = logging.getLogger("wca.runners")
 
 Interval = Annotated[float, Ge(0), Le(60)]
 
@@ -44,7 +48,10 @@ class Plan:
         """Run until the count of steps is reached or a signal comes. Raises `StartError`, `PluginError`."""
         raise_open_files_limit()
         host.extra_labels = {**host.extra_labels, **self.extra_labels}
-        run_steps(Agent(self.bindings, host), self.interval, count)
+        agent = Agent(self.bindings, host)
+        names = ", ".join(binding.name for binding in self.bindings)
+        log.info("wca %s steps every %g s with %s", __version__, self.interval or 0, names)
+        run_steps(agent, self.interval, count)
 
 
 class Runner(Protocol):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wca_core.agent import Agent, Step
 from wca_core.dispatch import HOOKS, STREAMS, Binding
@@ -72,8 +72,10 @@ class Machine:
     ) -> Machine:
         """A cgroup of the unified hierarchy, mounted at /sys/fs/cgroup (hybrid: .../unified)."""
         point = self._mount("cgroup2", "unified" if self._has_v1 else "", "rw")
-        self.file(f"{point}/cgroup.controllers", controllers)
         self.file(f"{point}{path}/cgroup.controllers", controllers)
+        for parent in PurePosixPath(path).parents:
+            for name in ("controllers", "subtree_control"):
+                self.file(f"{point}{parent}/cgroup.{name}".replace("//", "/"), controllers)
         self._files(point + path, files)
         return self
 

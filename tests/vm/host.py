@@ -40,13 +40,9 @@ def require_programs(names: Iterable[str]) -> None:
 def require_host() -> None:
     """Raises VirtualMachineError when this machine's own / cannot be the guest's."""
     if platform.machine() != "x86_64":
-        raise VirtualMachineError(
-            f"the guest runs this machine's programs on x86_64; this is {platform.machine()}"
-        )
+        raise VirtualMachineError(f"the guest runs this machine's programs on x86_64; this is {platform.machine()}")
     if os.geteuid() != 0:
-        raise VirtualMachineError(
-            "virtiofsd needs root to share / with the guest (run as root, or with sudo)"
-        )
+        raise VirtualMachineError("virtiofsd needs root to share / with the guest (run as root, or with sudo)")
     require_programs(["qemu-system-x86_64", "virtiofsd", "setpriv"])
 
 

@@ -96,9 +96,7 @@ def extract_vmlinux(image: bytes) -> bytes:
     vmlinux = uncompressed(payload[:-4])
     wanted = int.from_bytes(payload[-4:], "little")
     if vmlinux[:4] != ELF_MAGIC or len(vmlinux) != wanted:
-        raise VirtualMachineError(
-            f"vmlinuz holds no ELF kernel of {wanted} bytes: {len(vmlinux)} bytes came out"
-        )
+        raise VirtualMachineError(f"vmlinuz holds no ELF kernel of {wanted} bytes: {len(vmlinux)} bytes came out")
     return vmlinux
 
 
@@ -110,7 +108,5 @@ def uncompressed(payload: bytes) -> bytes:
         raise VirtualMachineError(f"vmlinuz is neither xz nor zstd: it begins with {payload[:6].hex(' ')}")
     done = subprocess.run([find_program("zstd"), "-dcq"], input=payload, capture_output=True, check=False)
     if done.returncode != 0:
-        raise VirtualMachineError(
-            f"zstd could not uncompress vmlinuz: {done.stderr.decode(errors='replace').strip()}"
-        )
+        raise VirtualMachineError(f"zstd could not uncompress vmlinuz: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

@@ -17,9 +17,7 @@ SOCKET_WAIT = 10.0
 def running(command: Sequence[str]) -> "Iterator[subprocess.Popen[bytes]]":
     """The command, running; killed at the end of the block, or by the kernel should we be killed first."""
     tied = [find_program("setpriv"), "--pdeathsig", "KILL", *command]
-    with subprocess.Popen(
-        tied, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with subprocess.Popen(tied, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             yield process
         finally:

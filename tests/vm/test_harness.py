@@ -34,9 +34,7 @@ def bz_image(kernel: bytes, size: int | None = None) -> bytes:
 
 
 def test_only_what_the_command_said_is_shown() -> None:
-    _, shown = console(
-        "Linux version", "@@ f00d started", "one", "two", "@@ f00d ended 0.", "reboot: Power down"
-    )
+    _, shown = console("Linux version", "@@ f00d started", "one", "two", "@@ f00d ended 0.", "reboot: Power down")
 
     assert shown == ["one", "two"]
 
@@ -52,6 +50,21 @@ def test_anything_else_is_no_verdict(line: str) -> None:
     read, _ = console("@@ f00d started", line)
 
     assert read.rc is None
+
+
+@pytest.mark.parametrize(
+    ("line", "is_known"),
+    [
+        ("[    1.451025] Oops: int3: 0000 [#2] PREEMPT SMP NOPTI", True),
+        ("[    3.093098] int3: 0000 [#1] PREEMPT SMP NOPTI", True),
+        ("[    2.985521] Oops: general protection fault: 0000 [#1] SMP", False),
+        ("[    2.985521] Kernel panic - not syncing: sysrq triggered crash", False),
+    ],
+)
+def test_only_the_known_fault_of_the_emulator_is_worth_another_boot(line: str, is_known: bool) -> None:
+    read, _ = console(line)
+
+    assert read.has_emulation_fault is is_known
 
 
 def test_lines_come_as_a_terminal_would_leave_them() -> None:
@@ -91,9 +104,7 @@ def test_versions_are_compared_as_numbers() -> None:
     assert newest(["linux-image-6.12.9+deb12", "linux-image-6.12.117+deb12"]) == "linux-image-6.12.117+deb12"
 
 
-def test_the_newest_cached_kernel_is_found_without_asking_apt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_newest_cached_kernel_is_found_without_asking_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WCA_VM_CACHE", str(tmp_path))
     for version in ("6.12.9", "6.12.10"):
         folder = cache_folder() / f"linux-image-{version}+deb12-cloud-amd64-unsigned"
@@ -104,9 +115,7 @@ def test_the_newest_cached_kernel_is_found_without_asking_apt(
 
 
 def test_every_missing_program_is_named_with_the_way_to_get_it() -> None:
-    with pytest.raises(
-        VirtualMachineError, match=r"not installed: no-such-a, no-such-b \(apt-get update && "
-    ):
+    with pytest.raises(VirtualMachineError, match=r"not installed: no-such-a, no-such-b \(apt-get update && "):
         require_programs(["sh", "no-such-a", "no-such-b"])
 
 

@@ -24,8 +24,8 @@ NEEDED_V2 = frozenset({"cpu", "memory"})
 class StaticNode:
     """A fixed list of cgroups as tasks, and the sub-directories of one directory.
 
-    A task exists on v1 if its cgroup is in the trees of cpu, cpuacct and memory, on v2 if its
-    `cgroup.controllers` lists cpu and memory. One that does not is passed over, and told when that changes.
+    A task exists on v1 if its cgroup is in the trees of cpu, cpuacct and memory, on v2 if it has the
+    controllers cpu and memory. One that does not is passed over, which is told once until it changes.
     """
 
     tasks: list[str]
@@ -49,79 +49,104 @@ class StaticNode:
 
     @hookimpl
     def discover_tasks(self, host: Host) -> Iterator[Task]:
-        names = [*self.tasks, *self._entries(host)]
-        made = self._made
+        there = {parent: Children(host, parent) for parent in self._parents()}
+        in_directory = there[_absolute(self.directory)].names if self.directory else ()
+        names = [*self.tasks, *(f"{self.directory}/{entry}" for entry in sorted(in_directory))]
+        before, self._made = self._made, {}
         for name in dict.fromkeys(names):
-            if self._exists(host, name):
-                task = made.get(name)
-                if task is None:
-                    task = made[name] = self._task(name)
+            parent, _, child = _absolute(name).rpartition("/")
+            lack = there[parent].lack(child)
+            if lack is None and self.require_pids and not has_processes(host, _absolute(name)):
+                lack = "it has no process"
+            self._tell(name, lack)
+            if lack is None:
+                task = self._made[name] = before.get(name) or self._task(name)
                 yield task
-        if len(made) > 2 * len(names):
-            self._made = {name: made[name] for name in names if name in made}
-            self._missing &= set(names)
+
+    def _parents(self) -> set[str]:
+        """The cgroups to list: one look at each tells about all tasks in it."""
+        parents = {_absolute(name).rpartition("/")[0] for name in self.tasks}
+        return parents | ({_absolute(self.directory)} if self.directory else set())
 
     def _task(self, name: str) -> Task:
         return Task(
             task_id=name,
             name=name,
-            cgroup_path="/" + name.strip("/"),
+            cgroup_path=_absolute(name),
             labels={**self.default_labels, **(self.tasks_labels or {}).get(name, {})},
             resources=dict(self.default_resources),
         )
 
-    def _entries(self, host: Host) -> list[str]:
-        """The sub-directories of `directory`; none while it does not exist."""
-        if self.directory is None:
-            return []
-        base = self.directory.strip("/")
-        for controller in ("memory", "cpu"):
-            path = host.cgroup_directory(controller, f"/{base}")
-            if path is not None and os.path.isdir(path):
-                with os.scandir(path) as entries:
-                    return sorted(f"{base}/{entry.name}" for entry in entries if entry.is_dir(follow_symlinks=False))
-        return []
-
-    def _exists(self, host: Host, name: str) -> bool:
-        lack = _lack(host, "/" + name.strip("/"), self.require_pids)
+    def _tell(self, name: str, lack: str | None) -> None:
+        """Warn once when a task cannot be measured, until that changes."""
         if lack is None:
             self._missing.discard(name)
         elif name not in self._missing:
             self._missing.add(name)
             log.warning("task %s is passed over: %s", name, lack)
-        return lack is None
 
 
-def _lack(host: Host, path: str, require_pids: bool) -> str | None:
-    """Why the cgroup is no task; None if it is one."""
-    hierarchies = host.hierarchies
-    directories = []
-    if hierarchies.v1:
-        for controller in NEEDED_V1:
-            directory = host.cgroup_directory(controller, path)
-            if directory is None or not os.path.isdir(directory):
-                return f"controller {controller} has no cgroup {path}"
-            directories.append(directory)
-    elif hierarchies.unified is not None:
-        directory = hierarchies.unified.at(path)
-        missing = NEEDED_V2 - _enabled(directory)
-        if missing:
-            return f"cgroup {path} does not exist or lacks the controllers {', '.join(sorted(missing))}"
-        directories.append(directory)
-    if require_pids and not any(map(_has_processes, directories)):
-        return f"cgroup {path} has no process"
-    return None
+class Children:
+    """The cgroups directly below one, as all trees that tasks must be in have them.
+
+    On v2 a child has the controllers that its parent passes on, so they are looked up once here.
+    """
+
+    def __init__(self, host: Host, parent: str) -> None:
+        hierarchies = host.hierarchies
+        self.parent = parent
+        self._not_passed_on: list[str] = []
+        self._by_tree: dict[str, frozenset[str]] = {}
+        if hierarchies.v1:
+            for controller in NEEDED_V1:
+                directory = host.cgroup_directory(controller, parent)
+                self._by_tree[f"the tree of {controller}"] = _directories_in(directory)
+        elif hierarchies.unified is not None:
+            directory = hierarchies.unified.at(parent)
+            self._by_tree["the unified tree"] = _directories_in(directory)
+            self._not_passed_on = sorted(NEEDED_V2 - _words(f"{directory}/cgroup.subtree_control"))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Those that lack nothing."""
+        if self._not_passed_on or not self._by_tree:
+            return frozenset()
+        return frozenset.intersection(*self._by_tree.values())
+
+    def lack(self, name: str) -> str | None:
+        """Why the child is no task; None if it is one."""
+        for tree, names in self._by_tree.items():
+            if name not in names:
+                return f"there is no cgroup {self.parent}/{name} in {tree}"
+        if self._not_passed_on:
+            words = " ".join(f"+{controller}" for controller in self._not_passed_on)
+            return f"controllers are not enabled (echo '{words}' > cgroup.subtree_control of {self.parent or '/'})"
+        return None
 
 
-def _enabled(directory: str) -> frozenset[str]:
+def has_processes(host: Host, path: str) -> bool:
+    """Whether a cgroup holds a process directly, in any tree that tasks must be in."""
+    directories = {host.cgroup_directory(controller, path) for controller in NEEDED_V1}
+    return any(_words(f"{directory}/cgroup.procs") for directory in directories if directory)
+
+
+def _absolute(name: str) -> str:
+    return "/" + name.strip("/")
+
+
+def _directories_in(directory: str | None) -> frozenset[str]:
+    """The names of all sub-directories; none if there is no such directory."""
+    if directory is None:
+        return frozenset()
     try:
-        return frozenset(read_file(f"{directory}/cgroup.controllers").decode().split())
+        with os.scandir(directory) as entries:
+            return frozenset([entry.name for entry in entries if entry.is_dir(follow_symlinks=False)])
     except OSError:
         return frozenset()
 
 
-def _has_processes(directory: str) -> bool:
+def _words(file: str) -> frozenset[str]:
     try:
-        return bool(read_file(f"{directory}/cgroup.procs").strip())
+        return frozenset(read_file(file).decode(errors="replace").split())
     except OSError:
-        return False
+        return frozenset()

@@ -13,6 +13,7 @@ import os
 import resource
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cached_property
 
 from wca_core.errors import HostError
 
@@ -43,8 +44,13 @@ class OpenFiles:
     """The budget of files that are kept open, shared by all that read."""
 
     def __init__(self, maximum: int | None = None) -> None:
-        self.maximum = default_max_open_files() if maximum is None else maximum
         self.count = 0
+        self._given = maximum
+
+    @cached_property
+    def maximum(self) -> int:
+        """Looked up when first needed: until then the limit of the process may still be raised."""
+        return default_max_open_files() if self._given is None else self._given
 
 
 class FileSet:
