@@ -1,17 +1,17 @@
 """What the C floor is told to do: the same files as the agent in the same order, and the very page the agent wrote.
 
-The files are those that the agent's probe finds in each cgroup. The page is taken apart: every value of a
-task becomes a place for a number found in a file, everything else (headers, labels, the agent's own
-metrics) stays as it is. A sample whose number is not known here ends the measurement, so the floor
-cannot write less than the agent.
+The files are those that the agent's probe finds in the first cgroup; all others are like it. The page is
+taken apart: every value of a task becomes a place for a number found in a file, everything else
+(headers, labels, the agent's own metrics) stays as it is. A sample whose number is not known here
+ends the measurement, so the floor cannot write less than the agent.
 """
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from bench.errors import BenchError
 from wca_core.builtin.cgroup_files import PAGE_SIZE, TICKS
@@ -20,10 +20,10 @@ from wca_core.host import Host
 from wca_core.linux.cgroup_v2 import KERNEL_PARTS, LRU
 from wca_core.model.task import Task
 
-SAMPLE = re.compile(rb"(?P<name>task_\w+)\{(?P<labels>.*)\} (?P<value>\S+)\n")
-TASK_ID = re.compile(rb'task_id="([^"]*)"')
-NUMA_NODE = re.compile(rb'numa_node="(\d+)"')
-CONSTANT = frozenset({b"task_up", b"task_subcontainers", b"task_measurement_errors"})
+SAMPLE = re.compile(r"(?P<head>^(?P<name>task_\w+)\{(?P<labels>.*)\} )(?P<value>\S+)$", re.MULTILINE)
+TASK_ID = re.compile(r'task_id="([^"]*)"')
+NUMA_NODE = re.compile(r'numa_node="(\d+)"')
+CONSTANT = frozenset({"task_up", "task_subcontainers", "task_measurement_errors"})
 
 Words = tuple[str, ...]
 """What stands before a number in a file, each word somewhere behind the one before."""
@@ -94,34 +94,100 @@ PLACES: dict[str, Sequence[Place]] = {
 """By metric, cgroup v1 first; the first place that the files of a cgroup have is right."""
 
 
-@dataclass(slots=True)
-class _File:
-    path: str
-    text: str
-    numbers: dict[Words, int] = field(default_factory=dict)
-    """By what stands before it: the how manieth number of this cgroup it is; counted on when first asked for."""
+Column = tuple[str, str]
+"""A metric and its NUMA node, which is empty for most."""
 
-    def has(self, words: Words) -> bool:
+
+class Layout:
+    """The numbers of one cgroup, numbered from 0, and how the values of a task are made of them."""
+
+    def __init__(self, paths: Sequence[str], columns: Sequence[Column]) -> None:
+        self._paths = {Path(path).name: path for path in paths}
+        self._texts = {name: "\n" + Path(path).read_text() for name, path in self._paths.items()}
+        found = [self._found(column) for column in columns]
+        wanted = dict.fromkeys((place.file, words) for place in found for words in place.numbers)
+        usage = next(iter(self._paths)), ()
+        if any(place.operation.startswith("-") for place in found):
+            wanted = dict.fromkeys((usage, *wanted))
+        self.numbers = [one for name in self._paths for one in wanted if one[0] == name]
+        places = {one: at for at, one in enumerate(self.numbers)}
+        self._values = {
+            column: (place.operation, [places[place.file, words] for words in place.numbers])
+            for column, place in zip(columns, found, strict=True)
+        }
+
+    def lines(self, of_first: str, of_this: str) -> Iterator[str]:
+        """The files of one cgroup with their numbers."""
+        for name, path in self._paths.items():
+            yield f"file {path.replace(of_first, of_this)}"
+            yield from ("number " + "\t".join(words) for file, words in self.numbers if file == name)
+
+    def value(self, column: Column, task: int) -> str:
+        """How a value of a task is made."""
+        operation, numbers = self._values[column]
+        before = task * len(self.numbers)
+        if operation.startswith("-"):
+            return f"value - 0 {before} {numbers[0] + before}"
+        return f"value {operation} {' '.join(str(number + before) for number in numbers)}"
+
+    def _found(self, column: Column) -> Place:
+        metric, node = column
+        for place in PLACES.get(metric, ()):
+            numbers = tuple(tuple(word.replace(NODE, node) for word in words) for words in place.numbers)
+            if all(self._has(place.file, words) for words in numbers):
+                return Place(place.file, numbers, place.operation)
+        raise BenchError(f"the floor does not know where {metric} comes from")
+
+    def _has(self, file: str, words: Words) -> bool:
         at = 0
         for word in words:
-            word = word.replace("^", "\n")
-            at = ("\n" + self.text).find(word, at)
+            at = self._texts.get(file, "").find(word.replace("^", "\n"), at)
             if at < 0:
                 return False
-            at += len(word)
-        return True
+        return file in self._texts
 
 
-def description(page: bytes, tasks: Iterable[str]) -> tuple[bytes, int]:
-    """The text for the floor, for a page of the agent with these tasks, and how many files it names.
+def description(page: str, tasks: Sequence[str]) -> str:
+    """The text for the floor, for a page that the agent wrote of these tasks.
 
     Raises `BenchError` for a sample of which it is not known where it comes from.
     """
-    host = Host()
-    metrics = frozenset(match["name"].decode() for match in SAMPLE.finditer(page))
-    files = {task: _files(host, task, metrics) for task in tasks}
-    pieces = list(_pieces(page, files))
-    numbered = _numbered(files)
-    lines = [line for of_task in files.values() for line in _file_lines(of_task)]
-    written = [piece if isinstance(piece, bytes) else _value(piece, numbered) for piece in pieces]
-    return b"".join([*(f"{line}\n".encode() for line in lines), *written]), sum(map(len, files.values()))
+    if not tasks:
+        return _text(page)
+    samples = [match for match in SAMPLE.finditer(page) if match["name"] not in CONSTANT]
+    columns = list(dict.fromkeys(_column(match) for match in samples if match["name"] != "task_last_seen"))
+    layout = Layout(files_of(tasks[0], {metric for metric, _ in columns}), columns)
+    lines = [line for task in tasks for line in layout.lines(f"/{tasks[0]}/", f"/{task}/")]
+    numbers = {task: at for at, task in enumerate(tasks)}
+    return "".join([*(f"{line}\n" for line in lines), *_pieces(page, samples, layout, numbers)])
+
+
+def files_of(task: str, metrics: set[str]) -> list[str]:
+    """The files that the agent reads of a cgroup for these metrics, in its order."""
+    asked = Task(task_id=task, name=task, cgroup_path=f"/{task}")
+    return probe(Host(), asked, f"/{task}", lambda metric: metric.name in metrics, Complaints()).paths
+
+
+def _pieces(page: str, samples: Sequence[re.Match[str]], layout: Layout, tasks: dict[str, int]) -> Iterator[str]:
+    done = 0
+    for match in samples:
+        yield _text(page[done : match.start("value")])
+        if match["name"] == "task_last_seen":
+            yield "value now\n"
+        else:
+            yield layout.value(_column(match), tasks[_label(TASK_ID, match).strip("/")]) + "\n"
+        done = match.end("value")
+    yield _text(page[done:])
+
+
+def _text(text: str) -> str:
+    return f"text {len(text.encode())}\n{text}\n"
+
+
+def _column(match: re.Match[str]) -> Column:
+    return match["name"], _label(NUMA_NODE, match)
+
+
+def _label(pattern: re.Pattern[str], match: re.Match[str]) -> str:
+    found = pattern.search(match["labels"])
+    return found[1] if found else ""

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 99; shift; done; shift; ex
 """A shell that enters cgroups before it becomes the program, so that everything is charged there."""
 
 
-class NoCgroups(Exception):
+class NoCgroupsError(Exception):
     """Why no cgroups can be made here."""
 
 
@@ -75,7 +76,7 @@ class Cgroup:
         """Stop all processes of this cgroup where they are: from now on they use nothing."""
         for process in self.processes:
             process.send_signal(signal.SIGSTOP)
-            wait_until(lambda pid=process.pid: state_of(pid) == "T", "a process does not stop")  # type: ignore[misc]
+            wait_until(partial(is_stopped, process.pid), f"process {process.pid} does not stop")
 
     def end(self) -> None:
         """End what runs in this cgroup."""
@@ -97,7 +98,7 @@ class Cgroup:
         for top in self.directories:
             for directory, _, _ in os.walk(top, topdown=False):
                 kill_all_in(Path(directory))
-                wait_until(lambda one=directory: is_removed(one), f"{directory} cannot be removed")  # type: ignore[misc]
+                wait_until(partial(is_removed, directory), f"{directory} cannot be removed")
 
 
 @dataclass(eq=False, slots=True)
@@ -136,9 +137,9 @@ class Cgroups:
 
 
 def find_trees() -> Trees:
-    """The trees in which tests may make cgroups. Raises `NoCgroups` with the reason if there are none."""
+    """The trees in which tests may make cgroups. Raises `NoCgroupsError` with the reason if there are none."""
     if os.geteuid() != 0:
-        raise NoCgroups("only root may make cgroups")
+        raise NoCgroupsError("only root may make cgroups")
     v1: dict[str, Path] = {}
     unified: list[Path] = []
     for line in Path("/proc/self/mounts").read_text().splitlines():
@@ -151,36 +152,36 @@ def find_trees() -> Trees:
         trees = Trees(1, v1)
         missing = set(CONTROLLERS) - v1.keys()
         if missing:
-            raise NoCgroups(f"cgroup v1 is mounted here without {', '.join(sorted(missing))}")
+            raise NoCgroupsError(f"cgroup v1 is mounted here without {', '.join(sorted(missing))}")
     elif unified:
         trees = Trees(2, dict.fromkeys(CONTROLLERS, unified[0]))
         offered = (unified[0] / "cgroup.controllers").read_text().split()
         if not {"cpu", "memory"} <= set(offered):
-            raise NoCgroups(f"{unified[0]} offers only the controllers {offered}")
+            raise NoCgroupsError(f"{unified[0]} offers only the controllers {offered}")
     else:
-        raise NoCgroups("no cgroup hierarchy is mounted here")
+        raise NoCgroupsError("no cgroup hierarchy is mounted here")
     for root in trees.unique:
         if os.statvfs(root).f_flag & os.ST_RDONLY or not os.access(root, os.W_OK):
-            raise NoCgroups(f"{root} cannot be written")
+            raise NoCgroupsError(f"{root} cannot be written")
     return trees
 
 
 @contextmanager
 def real_cgroups() -> Iterator[Cgroups]:
-    """Cgroups that are all removed at the end, whatever happens. Raises `NoCgroups`."""
-    cgroups = Cgroups(find_trees())
+    """Cgroups that are all removed at the end, whatever happens. Raises `NoCgroupsError`."""
+    made = Cgroups(find_trees())
     try:
-        yield cgroups
+        yield made
     finally:
-        cgroups.remove()
+        made.remove()
 
 
-@pytest.fixture
-def cgroups() -> Iterator[Cgroups]:
-    """As `real_cgroups`; skips the test where there are none."""
+@contextmanager
+def real_cgroups_or_skip() -> Iterator[Cgroups]:
+    """As `real_cgroups`; where there are none, the test is skipped."""
     try:
         find_trees()
-    except NoCgroups as reason:
+    except NoCgroupsError as reason:
         pytest.skip(str(reason))
     with real_cgroups() as made:
         yield made
@@ -202,9 +203,9 @@ def wait_until(is_so: Callable[[], bool], complaint: str, patience: float = PATI
         time.sleep(0.01)
 
 
-def state_of(pid: int) -> str:
-    """One letter, see proc(5)."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+def is_stopped(pid: int) -> bool:
+    """The state is the first word after the name of the program in parentheses: proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def kill_all_in(directory: Path) -> None:

@@ -150,7 +150,12 @@ class Agent:
         if previous is not None:
             previous.forget_the_past()
         self._previous = Snapshot(
-            now=self.host.clock.now(), tasks=step.tasks, samples=step.samples, allocations=in_force, previous=previous
+            now=self.host.clock.now(),
+            steady=self.host.clock.monotonic(),
+            tasks=step.tasks,
+            samples=step.samples,
+            allocations=in_force,
+            previous=previous,
         )
         return self._previous
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from wca_core.model.anomaly import Anomaly
-from wca_core.model.metric import Metric, Sample, Samples, Series, counter
+from wca_core.model.metric import LABEL_NAME, Metric, Sample, Samples, Series, counter
 from wca_core.model.task import Task
 
 ANOMALY = Metric("anomaly", "A task that a detector saw suffering from another.", counter)
@@ -46,7 +46,7 @@ def _encoded(anomaly: Anomaly, labels: dict[str, dict[str, str]]) -> Iterator[Sa
             "type": "contention",
             "uuid": anomaly.uuid,
         }
-        yield Series.of(ANOMALY, {**_beside(victim, own), **own}).at(1)
+        yield _series(ANOMALY, {**_beside(victim, own), **own}).at(1)
     for sample in anomaly.context:
         own = {
             **sample.labels,
@@ -54,7 +54,12 @@ def _encoded(anomaly: Anomaly, labels: dict[str, dict[str, str]]) -> Iterator[Sa
             "type": "anomaly",
             "uuid": anomaly.uuid,
         }
-        yield Series.of(sample.series.metric, {**_beside(victim, own), **own}).at(sample.value)
+        yield _series(sample.series.metric, {**_beside(victim, own), **own}).at(sample.value)
+
+
+def _series(metric: Metric, labels: dict[str, str]) -> Series:
+    """Labels of tasks may have names that cannot be printed; these are left out, as on the task's own samples."""
+    return Series.of(metric, {name: str(value) for name, value in labels.items() if LABEL_NAME.fullmatch(name)})
 
 
 def _beside(task_labels: dict[str, str], own: dict[str, str]) -> dict[str, str]:

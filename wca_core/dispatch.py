@@ -18,6 +18,8 @@ from wca_core import hookspecs
 from wca_core.errors import ContractError, PluginError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
+from wca_core.model.allocation import Allocation
+from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Block, Sample, Samples, Series, are_plain_numbers
 from wca_core.model.statistics import Statistics
 from wca_core.plugin_api import check_plugin_class, hooks_of, is_last
@@ -29,6 +31,8 @@ T = TypeVar("T")
 HOOKS = frozenset(name for name in vars(hookspecs) if hasattr(getattr(hookspecs, name), "wca_spec"))
 FLOW = frozenset({"discover_tasks", "collect_metrics", "derive_metrics", "detect", "allocate", "store"})
 STREAMS: frozenset[Stream] = frozenset({"metrics", "anomalies", "allocations"})
+BESIDE_SAMPLES: dict[str, tuple[type, ...]] = {"detect": (Anomaly,), "allocate": (Allocation, Anomaly)}
+"""What hooks may yield together with samples and blocks."""
 
 FAILURES_BEFORE_PAUSE = 5
 LONGEST_PAUSE = 64
@@ -86,7 +90,7 @@ class Dispatcher:
     def __init__(self, bindings: Sequence[Binding], statistics: Statistics) -> None:
         self.bindings = list(bindings)
         self._statistics = statistics
-        self._back_off: dict[tuple[str, str], _BackOff] = {}
+        self._back_off: dict[tuple[str, str, object], _BackOff] = {}
         self._manager = pluggy.PluginManager("wca")
         self._manager.add_hookspecs(hookspecs)
         for binding in self.bindings:
@@ -108,7 +112,7 @@ class Dispatcher:
     def call_one(self, binding: Binding, hook: str, **arguments: object) -> Outcome[Any]:
         """Call one plugin. Never raises, except what ends the process."""
         health = self._statistics.plugin(binding.name)
-        back_off = self._back_off.setdefault((binding.name, hook), _BackOff())
+        back_off = self._back_off.setdefault((binding.name, hook, arguments.get("stream")), _BackOff())
         if back_off.is_pausing():
             return Outcome(binding, [], failed=True)
         started = time.perf_counter()
@@ -132,7 +136,7 @@ class Dispatcher:
         outcomes: list[Outcome[Any]] = []
         for binding in self.with_hook(hook):
             outcome = self.call_one(binding, hook, **arguments)
-            samples.extend(self._checked(binding, hook, _columns(outcome)))
+            samples.extend(self._checked(binding, hook, outcome))
             outcomes.append(outcome)
         return samples, outcomes
 
@@ -159,8 +163,16 @@ class Dispatcher:
         health.failing.add(hook)
         log.error("plugin %s, %s: %s", binding.name, hook, message)
 
-    def _checked(self, binding: Binding, hook: str, samples: Samples) -> Samples:
-        good, complaint = checked(samples)
+    def _checked(self, binding: Binding, hook: str, outcome: Outcome[object]) -> Samples:
+        """The good samples of an outcome, taken out of it."""
+        try:
+            good, complaint = checked(_columns(outcome))
+        except (ContractError, TypeError) as error:  # TypeError: a block without columns
+            good, complaint = Samples(), f"{error}; nothing it gave is kept"
+            outcome.items = []
+        strange = [item for item in outcome.items if not isinstance(item, BESIDE_SAMPLES.get(hook, ()))]
+        if strange:
+            complaint = complaint or f"gave a {type(strange[0]).__name__}, which is no sample"
         if complaint:
             self.fault(binding, hook, complaint)
         return good
@@ -198,11 +210,17 @@ def _taken(results: Sequence[Iterable[object] | None]) -> list[object]:
 
 
 def _columns(outcome: Outcome[object]) -> Samples:
-    """The samples and blocks of an outcome as columns; they are taken out of it, other items stay."""
+    """The samples and blocks of an outcome as columns; they are taken out of it, other items stay.
+
+    Raises `ContractError` for a block without a value for each series.
+    """
     samples = Samples()
     rest = []
     for item in outcome.items:
         if type(item) is Block:
+            if len(item.series) != len(item.values):
+                counts = f"{len(item.series)} series with {len(item.values)} values"
+                raise ContractError(f"gave a block of {counts}; a value for each series expected")
             samples.series.extend(item.series)
             samples.values.extend(item.values)
         elif type(item) is Sample:
@@ -217,14 +235,11 @@ def _columns(outcome: Outcome[object]) -> Samples:
 def checked(samples: Samples) -> tuple[Samples, str | None]:
     """The samples without those that no storage can write, and what is wrong with the first of these.
 
-    A value must be a finite int or float, never a bool; a block must have one value a series.
+    A value must be a finite int or float, never a bool.
     """
     are_series = frozenset((Series,)).issuperset(map(type, samples.series))
-    if len(samples.series) == len(samples.values) and are_series and are_plain_numbers(samples.values):
+    if are_series and are_plain_numbers(samples.values):
         return samples, None
-    if len(samples.series) != len(samples.values):
-        counts = f"{len(samples.series)} series with {len(samples.values)} values"
-        return Samples(), f"gave {counts}; a value for each series expected"
     return _sorted_out(samples)
 
 
@@ -236,8 +251,16 @@ def _sorted_out(samples: Samples) -> tuple[Samples, str | None]:
             good.series.append(series)
             good.values.append(value)
         else:
-            complaint = complaint or f"gave {value!r} ({type(value).__name__}) for {series}; a finite number expected"
+            complaint = complaint or f"gave {_shown(value)} for {series}; a finite number expected"
     return good, complaint
+
+
+def _shown(value: object) -> str:
+    kind = type(value).__name__
+    try:
+        return f"{value!r:.80} ({kind})"
+    except Exception:  # noqa: BLE001  what a plugin gave may raise anything, and an int of 5000 digits has no repr
+        return f"a value that cannot be shown ({kind})"
 
 
 def _tell(binding: Binding, hook: str, error: BaseException, back_off: _BackOff) -> None:

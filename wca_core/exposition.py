@@ -146,7 +146,7 @@ class _LabelTexts:
 
     def _make(self, series: Series) -> tuple[SortKey, bytes]:
         labels = {**(series.task.all_labels if series.task else {}), **self._common, **series.level_labels}
-        pairs = sorted(pair for pair in labels.items() if self._is_printed(pair[0]))
+        pairs = sorted((name, str(value)) for name, value in labels.items() if self._is_printed(name))
         if not pairs:
             return (), b""
         text = ",".join([f'{name}="{escape_value(value)}"' for name, value in pairs])
@@ -174,7 +174,10 @@ def _tell_once(message: str) -> None:
 
 def natural(value: str) -> tuple[int, int, str]:
     """A key that sorts numbers by size and before everything else."""
-    return (0, int(value), value) if value.isascii() and value.isdigit() else (1, 0, value)
+    if not (value.isascii() and value.isdigit()):
+        return 1, 0, value
+    digits = value.lstrip("0")  # compared as text: int() refuses numbers of some thousand digits
+    return 0, len(digits), digits
 
 
 def _is_of_type(metric: Metric, first: Metric) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wca_core.errors import ContractError
+
 
 class AllocationType(StrEnum):
     """The resources that can be changed."""
@@ -21,11 +23,15 @@ class AllocationType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """The value that a resource of a task has or shall have."""
+    """The value that a resource of a task has or shall have. Raises `ContractError` for a field of another type."""
 
     task_id: str
     type: AllocationType
     value: object
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.task_id, str) and isinstance(self.type, AllocationType)):
+            raise ContractError(f"allocation: a task id and an AllocationType expected, found {self!r}")
 
 
 def overlaid(in_force: Mapping[tuple[str, AllocationType], Allocation], wishes: list[Allocation]) -> list[Allocation]:

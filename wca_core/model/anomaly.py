@@ -7,7 +7,8 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wca_core.model.metric import Sample
+from wca_core.errors import ContractError
+from wca_core.model.metric import Sample, are_plain_numbers
 
 
 class ContendedResource(StrEnum):
@@ -26,7 +27,7 @@ class ContendedResource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
-    """One contention that a detector saw."""
+    """One contention that a detector saw. Raises `ContractError` for a field of another type."""
 
     contended_task_id: str
     contending_task_ids: tuple[str, ...] = ()
@@ -34,8 +35,24 @@ class Anomaly:
     context: tuple[Sample, ...] = ()
     """Values and thresholds that led to the finding."""
 
+    def __post_init__(self) -> None:
+        ids = self.contending_task_ids
+        fits = {
+            "contended_task_id": isinstance(self.contended_task_id, str),
+            "contending_task_ids": isinstance(ids, tuple | list) and all(isinstance(one, str) for one in ids),
+            "resource": isinstance(self.resource, ContendedResource),
+            "context": isinstance(self.context, tuple | list) and all(map(_is_writable, self.context)),
+        }
+        if not all(fits.values()):
+            wrong = next(name for name, is_right in fits.items() if not is_right)
+            raise ContractError(f"anomaly: {wrong} is {getattr(self, wrong)!r}, of the wrong type")
+
     @property
     def uuid(self) -> str:
         """The same for the same set of task ids, whatever their order, resource or time."""
         ids = ",".join(sorted((self.contended_task_id, *self.contending_task_ids)))
         return str(uuid.UUID(bytes=hashlib.sha256(ids.encode()).digest()[:16]))
+
+
+def _is_writable(sample: object) -> bool:
+    return isinstance(sample, Sample) and are_plain_numbers((sample.value,))

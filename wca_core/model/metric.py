@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -233,10 +234,20 @@ class Samples(Iterable[Sample]):
 
 
 def are_plain_numbers(values: Sequence[Value]) -> bool:
-    """Whether all values are finite ints and floats (no bools), as a collector may give."""
+    """Whether all values are finite ints and floats (no bools), as a collector may give.
+
+    An int that no float can hold is not: no storage could send it.
+    """
     if not _NUMBERS.issuperset(map(type, values)):
         return False
+    with suppress(OverflowError):
+        if math.isfinite(sum(values)):
+            return True
+    return all(map(_is_finite, values))  # the sum may overflow where no value does
+
+
+def _is_finite(value: Value) -> bool:
     try:
-        return math.isfinite(sum(values))
-    except OverflowError:  # an int too large for a float, among floats
-        return all(isinstance(value, int) or math.isfinite(value) for value in values)
+        return math.isfinite(value)
+    except OverflowError:
+        return False

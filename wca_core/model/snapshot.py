@@ -18,29 +18,31 @@ class Snapshot:
     """The samples of this step, the tasks they belong to, and the step before for rates."""
 
     now: float
-    """Unix time of the step [seconds]."""
+    """Unix time of the step [seconds]; may jump."""
     tasks: Sequence[Task]
     samples: Samples
     allocations: Sequence[Allocation] = ()
     """In force; empty unless the agent allocates."""
     previous: Snapshot | None = field(default=None, repr=False)
+    steady: float | None = None
+    """The step's time on a clock that does not jump [seconds]; None: `now` serves for it."""
 
     @property
     def seconds(self) -> float | None:
         """Seconds since the step before; None on the first step."""
-        return self.now - self.previous.now if self.previous else None
+        return self._steady - self.previous._steady if self.previous else None
 
     def value(self, metric: Metric | str, task: Task | None = None, **levels: object) -> Value | None:
         """The value of one series; None if it was not measured in this step."""
         return self._index.get(_key(metric, task, levels))
 
     def values(self, metric: Metric | str, task: Task | None = None) -> dict[tuple[str, ...], Value]:
-        """All series of a metric for this task (None: the host), by the values of its levels."""
-        wanted = (_name(metric), task.task_id if task else None)
+        """All series of a metric for this task (None: the host), by the values of its levels in their order."""
+        name, task_id = _name(metric), task.task_id if task else None
         return {
-            tuple(value for _, value in levels): found
-            for (name, task_id, levels), found in self._index.items()
-            if (name, task_id) == wanted
+            series.level_values or tuple(value for _, value in series.free_labels): value
+            for series, value in zip(self.samples.series, self.samples.values, strict=True)
+            if series.metric.name == name and (series.task.task_id if series.task else None) == task_id
         }
 
     def rate(self, metric: Metric | str, task: Task | None = None, **levels: object) -> float | None:
@@ -52,6 +54,10 @@ class Snapshot:
         if new is None or old is None or new < old:
             return None
         return (new - old) / self.seconds
+
+    @property
+    def _steady(self) -> float:
+        return self.now if self.steady is None else self.steady
 
     @cached_property
     def _index(self) -> dict[Key, Value]:

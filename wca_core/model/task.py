@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from wca_core.errors import ContractError
+
 if TYPE_CHECKING:
     from wca_core.model.metric import Metric, Series
 
@@ -16,6 +18,8 @@ class Task:
 
     Tasks are interned by the agent: as long as nothing about a task changes, hooks are given the
     very same object step after step, so identity may be used to notice a change.
+
+    Raises `ContractError` for a field of another type: one odd label must not cost the whole node its page.
     """
 
     task_id: str
@@ -34,6 +38,20 @@ class Task:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    def __post_init__(self) -> None:
+        fits = {
+            "task_id": isinstance(self.task_id, str),
+            "name": isinstance(self.name, str),
+            "cgroup_path": isinstance(self.cgroup_path, str),
+            "subcgroups_paths": isinstance(self.subcgroups_paths, tuple) and _are_texts(self.subcgroups_paths),
+            "controller_paths": _is_text_by_text(self.controller_paths),
+            "labels": _is_text_by_text(self.labels),
+            "resources": isinstance(self.resources, Mapping) and _are_texts(self.resources),
+        }
+        if not all(fits.values()):
+            wrong = next(name for name, is_right in fits.items() if not is_right)
+            raise ContractError(f"task {self.task_id!r}: {wrong} is {getattr(self, wrong)!r}, of the wrong type")
+
     @property
     def cgroup_paths(self) -> tuple[str, ...]:
         """The cgroups to measure: the containers if there are any, else the task's own."""
@@ -43,6 +61,14 @@ class Task:
     def all_labels(self) -> dict[str, str]:
         """The labels of every sample of this task: its own, with `task_id` and `task_name`."""
         return {**self.labels, "task_id": self.task_id, "task_name": self.name}
+
+
+def _are_texts(values: Iterable[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _is_text_by_text(mapping: object) -> bool:
+    return isinstance(mapping, Mapping) and _are_texts(mapping) and _are_texts(mapping.values())
 
 
 def interned(new: Iterable[Task], known: Mapping[str, Task]) -> list[Task]:

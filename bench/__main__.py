@@ -1,0 +1,78 @@
+"""`python -m bench [step | syscalls]`: see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from bench.errors import BenchError
+from bench.paced import Pace
+from bench.step import Options, step
+from bench.syscalls import syscalls
+
+COMMANDS = ("step", "syscalls")
+FROM = 300
+"""Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0; 1 if the growth is above `--at-most` or nothing could be measured."""
+    command = [] if arguments and arguments[0] in COMMANDS else ["step"]
+    options = _parser().parse_args([*command, *arguments])
+    signal.signal(signal.SIGTERM, _end)
+    print(f"{platform.node()}, Linux {platform.release()}, Python {platform.python_version()}")
+    try:
+        return _syscalls(options) if options.command == "syscalls" else _step(options)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+
+
+def _step(options: argparse.Namespace) -> int:
+    pace = Pace(options.steps, options.warm_up, options.interval)
+    growth = step(Options(options.tasks, options.rounds, pace, reference=options.files == "reference"))
+    judged = {count: ratio for count, ratio in growth.items() if count >= FROM}
+    for count, ratio in judged.items():
+        verdict = "reached" if ratio <= options.at_most else "missed"
+        print(f"{verdict}: growth ratio {ratio:.2f} at {count} tasks, at most {options.at_most:g} wanted")
+    return int(options.judge and any(ratio > options.at_most for ratio in judged.values()))
+
+
+def _syscalls(options: argparse.Namespace) -> int:
+    syscalls(options.tasks, reference=options.files == "reference")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="python -m bench", description="What a step of the agent costs.")
+    commands = words.add_subparsers(dest="command", required=True)
+    of_step = commands.add_parser("step", help="CPU time of a step beside a C program that does the same")
+    of_step.add_argument("--tasks", type=_numbers, default=[0, 10, 100, 300, 1000], help="0,10,100,300,1000")
+    of_step.add_argument("--rounds", type=int, default=3, help="times each is measured (3)")
+    of_step.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
+    of_step.add_argument("--warm-up", type=int, default=3, help="steps left out behind the first (3)")
+    of_step.add_argument("--interval", type=float, default=1.0, help="seconds from step to step (1)")
+    of_step.add_argument("--at-most", type=float, default=1.45, help="growth ratio wanted from 300 tasks on (1.45)")
+    of_step.add_argument("--judge", action="store_true", help="exit with 1 if it is missed")
+    of_syscalls = commands.add_parser("syscalls", help="system calls of a step by task (deterministic)")
+    of_syscalls.add_argument("--tasks", type=int, default=50, help="cgroups (50)")
+    for command in (of_step, of_syscalls):
+        command.add_argument("--files", choices=["all", "reference"], default="all", help="which files are read (all)")
+    return words
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """SIGTERM as an exception, so that the cgroups are removed."""
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
