@@ -27,6 +27,7 @@ LAYERS = {
     "selfmetrics": 3,
     "anomalies": 3,
     "agent": 4,
+    "readiness": 4,
     "loop": 4,
     "runners": 4,
     "catalogue": 5,

@@ -17,6 +17,7 @@ from wca_core.model.metric import Samples
 from wca_core.model.snapshot import Snapshot
 from wca_core.model.task import Task, interned
 from wca_core.model.write import Change
+from wca_core.readiness import check_readiness
 from wca_core.storing import Storages
 
 log = logging.getLogger("wca.agent")
@@ -50,6 +51,7 @@ class Agent:
 
     def start(self) -> None:
         """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""
+        check_readiness(self._dispatcher, self.host)
         started: list[Binding] = []
         for binding in self._dispatcher.with_hook("start"):
             started.append(binding)
