@@ -70,20 +70,23 @@ def _programs(folder: Path, count: int, directory: str, options: Options) -> tup
 
 def _row(count: int, rounds: Sequence[dict[int, Pair]]) -> list[str]:
     pairs = [measured[count] for measured in rounds]
-    ours, theirs = pairs[-1]
-    row = [
-        str(count),
-        spread([one.milliseconds for one, _ in pairs], 2),
-        spread([one.milliseconds for _, one in pairs], 2),
-        spread([one.milliseconds / other.milliseconds for one, other in pairs], 2),
-    ]
-    row += (
-        [spread(_growth(count, rounds), 2), *(spread(_each(count, rounds, side), 1) for side in (0, 1))]
-        if count
-        else ["-"] * 3
+    times = (
+        [ours.milliseconds for ours, _ in pairs],
+        [theirs.milliseconds for _, theirs in pairs],
+        [ours.milliseconds / theirs.milliseconds for ours, theirs in pairs],
     )
+    return [str(count), *(spread(one, 2) for one in times), *_by_task(count, rounds), *_sizes(*pairs[-1])]
+
+
+def _by_task(count: int, rounds: Sequence[dict[int, Pair]]) -> list[str]:
+    if count == 0:
+        return ["-", "-", "-"]
+    return [spread(_growth(count, rounds), 2), *(spread(_each(count, rounds, side), 1) for side in (0, 1))]
+
+
+def _sizes(ours: Run, theirs: Run) -> list[str]:
     sizes = (ours.files, theirs.files, ours.page_bytes // 1000, theirs.page_bytes // 1000)
-    return [*row, f"{ours.resident_bytes / 1e6:.0f}", *map(str, sizes)]
+    return [f"{ours.resident_bytes / 1e6:.0f}", *map(str, sizes)]
 
 
 def _growth(count: int, rounds: Sequence[dict[int, Pair]]) -> list[float]:

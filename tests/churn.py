@@ -53,8 +53,8 @@ class Plan:
     most_alive: int = 300
     survivors: int = 20
     events_per_second: float = 200.0
-    warm_up: int = 1_000
-    """Cgroups made and removed before the agent is measured for the first time."""
+    warm_up: int = 3_000
+    """Cgroups made and removed before the agent is measured for the first time: until most were alive, it grows."""
     seed: int = 1
 
 

@@ -129,7 +129,7 @@ def load(offer: Offer) -> type:
             on_load_failure_callback=lambda _manager, _point, error: failures.append(error),
         )
         found = None if failures else manager[offer.name].plugin
-    except SystemExit as error:  # a module that calls exit() when imported; stevedore lets it through
+    except (SystemExit, AssertionError) as error:  # raised when imported; stevedore lets both through
         failures.append(error)
     if failures:
         reason = f"{type(failures[0]).__name__}: {failures[0]}"

@@ -1,5 +1,6 @@
 """The cgroups of a task as one: merging, and counters that never fall."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -265,6 +266,6 @@ def test_a_counter_is_the_sum_of_all_growth(values: list[int]) -> None:
     found = readings(kernel, single(kernel), "/a", values)
 
     grown = values[0]
-    for before, after in zip(values, values[1:], strict=False):
+    for before, after in itertools.pairwise(values):
         grown += after - before if after >= before else after
     assert found[-1] == grown

@@ -1,5 +1,6 @@
 """One plugin at a time: what a broken one costs, and what a class must be to become a plugin."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -237,7 +238,7 @@ def test_after_five_failures_a_plugin_pauses_for_a_time_that_doubles_up_to_64_st
             called.append(len(flaky.calls) > before)
 
     steps = [at for at, was_called in enumerate(called) if was_called]
-    pauses = [later - earlier - 1 for earlier, later in zip(steps, steps[1:], strict=False)]
+    pauses = [later - earlier - 1 for earlier, later in itertools.pairwise(steps)]
     assert pauses[:12] == [0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 64, 64]
 
 

@@ -202,7 +202,7 @@ def test_any_unicode_in_a_help_is_read_back(help_text: str) -> None:
     assert text.count("\n") == 3
 
 
-@given(st.text(alphabet="\\\n\r\"n"))
+@given(st.text(alphabet='\\\n\r"n'))
 def test_an_escaped_help_is_one_line_that_tells_all(text: str) -> None:
     escaped = escape_help(text)
 
@@ -215,7 +215,7 @@ def test_an_escaped_help_is_one_line_that_tells_all(text: str) -> None:
 def test_any_number_is_read_back(values: list[float]) -> None:
     found = read_back(text_of([LEVELED.sample(value, a=str(at)) for at, value in enumerate(values)]))
 
-    assert [found["m3", (("a", str(at)),)] for at in range(len(values))] == [float(value) for value in values]
+    assert [found["m3", (("a", str(at)),)] for at in range(len(values))] == values
 
 
 @given(

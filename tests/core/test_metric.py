@@ -26,7 +26,7 @@ def test_a_metric_without_help_is_refused() -> None:
 
 
 def test_an_unknown_unit_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ContractError, match="unit 'parsecs'; known are .*seconds"):
+    with pytest.raises(ContractError, match=r"unit 'parsecs'; known are .*seconds"):
         Metric("task_x", "Help.", gauge, unit="parsecs")
 
 

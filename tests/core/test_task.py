@@ -24,7 +24,8 @@ def test_an_unchanged_task_is_the_known_object() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"labels": {"x": "2"}}, {"name": "other"}, {"resources": {"cpus": 2}}, {"controller_paths": {"cpu": "/"}}]
+    "change",
+    [{"labels": {"x": "2"}}, {"name": "other"}, {"resources": {"cpus": 2}}, {"controller_paths": {"cpu": "/"}}],
 )
 def test_a_changed_task_is_the_new_object(change: dict[str, object]) -> None:
     old, new = make_task("/a"), make_task("/a", **change)

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol, TypeAlias
 
 from wca_core.linux import cgroup_v1, cgroup_v2
-from wca_core.linux.keyed import field_at, has_field, numbers_at
+from wca_core.linux.keyed import field_at, fields_of, has_field, numbers_at
 from wca_core.model.metric import Merge, Metric, Value, counter, gauge
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
@@ -200,32 +200,32 @@ class CpuTimes:
 class MemoryStat:
     """`memory.stat`: faults, kinds of memory, and the working set that needs the usage beside it."""
 
+    columns: Sequence[Column] = [
+        (metric, ()) for metric in (MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_WORKING_SET)
+    ]
+
     def __init__(self, fields: Sequence[bytes], text: bytes) -> None:
-        self._fields = fields
-        metrics = (MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_WORKING_SET)
-        self.columns: Sequence[Column] = [(metric, ()) for metric in metrics]
-        numbers_at(text, fields)
+        self._fields = fields_of(text, fields)
 
     def read(self, text: bytes, usage: Value) -> list[Value]:
-        numbers: list[Value] = [*numbers_at(text, self._fields)]
+        numbers: list[Value] = [*self._fields.numbers(text)]
         inactive = numbers[-1]
         numbers[-1] = usage - inactive if usage > inactive else 0
         return numbers
 
 
-class MemoryStatWithKernel(MemoryStat):
+class MemoryStatWithKernel:
     """`memory.stat` of v2, which also holds the kernel memory: as one field since 5.18, before that in parts."""
 
+    columns: Sequence[Column] = [*MemoryStat.columns, (MEM_KERNEL, ())]
+
     def __init__(self, text: bytes) -> None:
-        super().__init__([field_at(name) for name in cgroup_v2.MEMORY_STAT], text)
         kernel = ("kernel",) if has_field(text, "kernel") else cgroup_v2.KERNEL_PARTS
-        self._own = len(self._fields)
-        self._fields = [*self._fields, *(field_at(name) for name in kernel)]
-        self.columns = [*self.columns, (MEM_KERNEL, ())]
-        numbers_at(text, self._fields)
+        self._fields = fields_of(text, [field_at(name) for name in (*cgroup_v2.MEMORY_STAT, *kernel)])
+        self._own = len(cgroup_v2.MEMORY_STAT)
 
     def read(self, text: bytes, usage: Value) -> list[Value]:
-        numbers = numbers_at(text, self._fields)
+        numbers = self._fields.numbers(text)
         own: list[Value] = [*numbers[: self._own]]
         inactive = own[-1]
         own[-1] = usage - inactive if usage > inactive else 0
@@ -239,7 +239,7 @@ class NumaStat:
     def __init__(self, parse: Callable[[bytes], dict[int, int]], page: int, text: bytes) -> None:
         self._parse = parse
         self._page = page
-        self._nodes = sorted(parse(text))
+        self._nodes = [*parse(text)]
         levels = [(str(node),) for node in self._nodes]
         self.columns: Sequence[Column] = [
             *((MEM_NUMA_PAGES, level) for level in levels),
@@ -248,11 +248,12 @@ class NumaStat:
 
     def read(self, text: bytes, usage: Value) -> list[int]:
         found = self._parse(text)
-        if len(found) != len(self._nodes):
-            raise ValueError(f"now tells of the nodes {sorted(found)}, before of {self._nodes}")
-        counts = [found[node] for node in self._nodes]
-        size = [count * self._page for count in counts]
-        return [*(amount // PAGE_SIZE for amount in size), *size]
+        if [*found] != self._nodes:
+            raise ValueError(f"now tells of the nodes {[*found]}, before of {self._nodes}")
+        sizes = [count * self._page for count in found.values()]
+        if self._page == PAGE_SIZE:
+            return [*found.values(), *sizes]
+        return [*(size // PAGE_SIZE for size in sizes), *sizes]
 
 
 def _v1_memory_stat(text: bytes) -> MemoryStat:

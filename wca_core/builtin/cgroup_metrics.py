@@ -108,11 +108,13 @@ class TaskMeasurement:
         self._series: list[Series] = []
 
     def block(self, now: float) -> Block | None:
-        """All samples of the task; None if none of its cgroups could be read."""
+        """All samples of the task; None if nothing of its cgroups could be read."""
         reading = self.usage.read()
         if reading is None:
             return None
         columns, values = reading
+        if not columns:
+            return None
         if columns is not self._columns:
             self._use(columns)
         return Block(self._series, [*self._fixed_values, self.usage.errors, now, *values])

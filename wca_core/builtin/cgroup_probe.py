@@ -59,6 +59,8 @@ class Offer:
     malformed: int = 0
     """Files that are there, but do not hold what they should now."""
     unreadable: int = 0
+    absent: list[str] = field(default_factory=list)
+    """Directories in which the cgroup is not (yet), though in others: container engines make and remove one by one."""
 
     @property
     def paths(self) -> list[str]:
@@ -76,10 +78,11 @@ class Offer:
 
 def probe(host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> Offer:
     """What the cgroup at `path` offers of the wanted metrics. Raises `CgroupGone` if it is in no tree."""
-    directories = find_directories(host, task, path)
+    places = find_directories(host, task, path)
+    directories = {controller: directory for controller, directory in places.items() if os.path.isdir(directory)}
     if not directories:
         raise CgroupGone(f"cgroup {path} is in no tree")
-    offer = Offer()
+    offer = Offer(absent=[directory for controller, directory in places.items() if controller not in directories])
     for source in sources(host, directories, wanted):
         directory = directories[source.controller]
         if source.instead_of is None or not os.path.exists(f"{directory}/{source.instead_of}"):
@@ -88,12 +91,12 @@ def probe(host: Host, task: Task, path: str, wanted: Wanted, complaints: Complai
 
 
 def find_directories(host: Host, task: Task, path: str) -> dict[str, str]:
-    """The directories of a cgroup that exist, by controller."""
+    """Where a cgroup is to be found in the trees of this machine, by controller."""
     found = {}
     for controller in ("cpu", "cpuacct", "memory"):
         own_path = path if task.subcgroups_paths else task.controller_paths.get(controller, path)
         directory = host.cgroup_directory(controller, own_path)
-        if directory is not None and os.path.isdir(directory):
+        if directory is not None:
             found[controller] = directory
     return found
 
@@ -128,7 +131,7 @@ def _add(offer: Offer, source: Source, path: str, complaints: Complaints) -> Non
     except OSError as error:
         offer.unreadable += 1
         _tell_unreadable(source, path, error, complaints)
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, ArithmeticError) as error:
         offer.malformed += 1
         sample = text[:80].decode(errors="replace")
         message = f"{path}: not as the kernel documents it ({error}); it begins with {sample!r}"

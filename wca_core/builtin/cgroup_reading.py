@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from operator import itemgetter
+from typing import TypeAlias
 
-from wca_core.builtin.cgroup_files import MEM_WORKING_SET
-from wca_core.builtin.cgroup_probe import Complaints, Wanted, probe
+from wca_core.builtin.cgroup_files import MEM_WORKING_SET, Column
+from wca_core.builtin.cgroup_probe import Complaints, Offer, Wanted, probe
 from wca_core.errors import CgroupGone
 from wca_core.host import Host
 from wca_core.linux.files import FileSet, is_gone, read_whole
@@ -19,6 +20,9 @@ from wca_core.model.task import Task
 
 NUMBER_SIZE = 64
 TABLE_SIZE = 4096
+
+Origin: TypeAlias = tuple[int, int]
+"""Device and inode of a directory."""
 
 
 class CgroupReading:
@@ -30,7 +34,8 @@ class CgroupReading:
     def __init__(self, host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> None:
         offer = probe(host, task, path, wanted, complaints)
         self.path = path
-        self.is_whole = not offer.malformed
+        self._is_well_formed = not offer.malformed
+        self._absent = offer.absent
         self.is_complete = not offer.unreadable
         self._has_usage = offer.has_usage
         self._parsers = [parse for _, parse, _ in offer.numbers]
@@ -46,6 +51,16 @@ class CgroupReading:
             self._files = FileSet(host.open_files, offer.paths)
         except OSError as error:
             raise self._translated(error) from error
+        try:
+            self.origins = origins(offer)  # after opening: files of another directory than this one answer ENODEV
+        except OSError as error:
+            self._files.close()
+            raise self._translated(error) from error
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is read that could be: no file was malformed, in no other tree the cgroup is now too."""
+        return self._is_well_formed and not any(map(os.path.isdir, self._absent))
 
     def read(self) -> list[Value]:
         """One value for each of `columns`.
@@ -79,6 +94,15 @@ class CgroupReading:
 
     def _translated(self, error: OSError) -> Exception:
         return CgroupGone(f"cgroup {self.path} is gone") if is_gone(error) else error
+
+
+def origins(offer: Offer) -> dict[Column, Origin]:
+    """The directory from which each column is read, which the kernel numbers anew when a cgroup is made anew."""
+    columns = [*((path, [column]) for path, _, column in offer.numbers)]
+    columns += [(path, [*reader.columns]) for path, reader in offer.tables]
+    status = {directory: os.stat(directory) for directory in {os.path.dirname(path) for path, _ in columns}}
+    known = {directory: (found.st_dev, found.st_ino) for directory, found in status.items()}
+    return {column: known[os.path.dirname(path)] for path, own in columns for column in own}
 
 
 def picker(positions: list[int]) -> Callable[[list[Value]], list[Value]]:

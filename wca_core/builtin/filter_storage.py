@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any
 
 from wca_core.errors import ConfigurationError, WcaError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
-from wca_core.model.metric import Samples
+from wca_core.model.metric import Metric, Samples
+from wca_core.model.requirement import Requirement
 from wca_core.plugin_api import call_hook, hookimpl, hooks_of, plugin
 
 
@@ -35,6 +37,14 @@ class FilterStorage:
         return all(getattr(storage, "stores_locally", False) for storage in self.storages)
 
     @hookimpl
+    def describe_metrics(self) -> list[Metric]:
+        return [metric for found in self._given("describe_metrics") for metric in found]
+
+    @hookimpl
+    def requirements(self) -> list[Requirement]:
+        return [requirement for found in self._given("requirements") for requirement in found]
+
+    @hookimpl
     def start(self, host: Host) -> None:
         for storage in self._with("start"):
             call_hook(storage, "start", host=host)
@@ -43,22 +53,28 @@ class FilterStorage:
     def store(self, samples: Samples, stream: Stream) -> None:
         """Every storage is called, whatever the others do. Raises `WcaError` that tells of all that failed."""
         chosen = self._chosen(samples)
-        failures: list[Exception] = []
-        for storage in self._with("store"):
+        self._call_all("store", lambda: {"samples": Samples(chosen.series, chosen.values), "stream": stream})
+
+    @hookimpl
+    def stop(self) -> None:
+        self._call_all("stop", dict)
+
+    def _call_all(self, hook: str, arguments: Callable[[], dict[str, object]]) -> None:
+        failures: list[BaseException] = []
+        for storage in self._with(hook):
             try:
-                own = Samples(chosen.series, chosen.values)
-                call_hook(storage, "store", samples=own, stream=stream)
-            except Exception as error:  # noqa: BLE001  one storage must not keep the others from being called
+                call_hook(storage, hook, **arguments())
+            except (Exception, SystemExit) as error:  # noqa: BLE001  one must not keep the others from being called
                 failures.append(error)
         if len(failures) == 1:
             raise failures[0]
         if failures:
             raise WcaError("; ".join(map(str, failures))) from failures[0]
 
-    @hookimpl
-    def stop(self) -> None:
-        for storage in self._with("stop"):
-            call_hook(storage, "stop")
+    def _given(self, hook: str) -> Iterator[Iterable[Any]]:
+        for storage in self._with(hook):
+            found = call_hook(storage, hook)
+            yield found if isinstance(found, Iterable) else ()
 
     def _with(self, hook: str) -> Iterator[object]:
         return (storage for storage in self.storages if hook in hooks_of(type(storage)))

@@ -38,6 +38,7 @@ class LogStorage:
     """Permissions of a file that is made."""
 
     _pages: dict[str, Page] = field(default_factory=dict, init=False, repr=False)
+    _newest: dict[Stream, Samples] = field(default_factory=dict, init=False, repr=False)
     _labels: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False)
 
@@ -68,6 +69,8 @@ class LogStorage:
 
     @hookimpl
     def store(self, samples: Samples, stream: Stream) -> None:
+        if self.overwrite:
+            samples, stream = self._all_streams(samples, stream), "metrics"
         page = self._pages.get(stream)
         if page is None:
             page = self._pages[stream] = self._page()
@@ -79,6 +82,16 @@ class LogStorage:
             replace(os.path.realpath(self.output_filename), text, self.mode)
         else:
             self._append(text + b"\n")
+
+    def _all_streams(self, samples: Samples, stream: Stream) -> Samples:
+        """The newest of every stream: a file that is replaced must hold them all."""
+        self._newest[stream] = samples
+        if len(self._newest) == 1:
+            return samples
+        together = Samples()
+        for newest in self._newest.values():
+            together.extend(newest)
+        return together
 
     def _page(self) -> Page:
         timestamps = not self.overwrite if self.include_timestamp is None else self.include_timestamp

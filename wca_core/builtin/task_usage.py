@@ -13,7 +13,7 @@ from operator import lt
 from typing import TypeAlias
 
 from wca_core.builtin.cgroup_files import UNLIMITED, Column
-from wca_core.builtin.cgroup_reading import CgroupReading, picker
+from wca_core.builtin.cgroup_reading import CgroupReading, Origin, picker
 from wca_core.errors import CgroupGone
 from wca_core.model.metric import Merge, Value
 
@@ -37,7 +37,9 @@ class CgroupUsage:
         self._counters: Sequence[Column] = ()
         self._last_counters: Sequence[Column] = ()
         self._last: list[Value] = []
-        self._was_remade = False
+        self._absent: dict[Column, Value] = {}
+        self._origins: dict[Column, Origin] = {}
+        self._last_origins: dict[Column, Origin] = {}
         self._age = 0
 
     def read(self) -> list[Value] | None:
@@ -52,27 +54,40 @@ class CgroupUsage:
             try:
                 return self._opened().read()
             except CgroupGone:
-                self._was_remade = True
-            except (ValueError, IndexError):
+                log.debug("cgroup %s: gone, or made anew under its name", self.path)
+            except (ValueError, IndexError, ArithmeticError):
                 log.debug("cgroup %s: a file changed its form, looking anew", self.path)
             self.close()
         return None
 
     def lost(self, values: list[Value]) -> dict[Column, Value]:
-        """What was counted before and is not in this reading: the cgroup was made anew or started from zero."""
+        """What was counted before and is not in this reading.
+
+        | a counter | is lost |
+        |---|---|
+        | comes from another directory than before: the cgroup was made anew | yes |
+        | is smaller than before: it started from zero | yes |
+        | is not there now: its file or controller is gone | no, it is kept until it is back |
+        """
         now = self._pick(values)
-        if self._counters is self._last_counters and not self._was_remade and not any(map(lt, now, self._last)):
+        if self._counters is self._last_counters and not any(map(lt, now, self._last)):
             self._last = now
             return {}
-        before, after = self.last_counters, dict(zip(self._counters, now, strict=True))
-        remade, self._was_remade = self._was_remade, False
+        before, came_from = self.last_counters, self._last_origins
+        after = dict(zip(self._counters, now, strict=True))
+        self._absent = {column: value for column, value in before.items() if column not in after}
         self._last, self._last_counters = now, self._counters
-        return {column: value for column, value in before.items() if remade or value > after.get(column, value)}
+        self._last_origins = {**came_from, **self._origins}
+        return {
+            column: before[column]
+            for column, value in after.items()
+            if column in before and (value < before[column] or came_from[column] != self._origins[column])
+        }
 
     @property
     def last_counters(self) -> dict[Column, Value]:
         """The counters as last read."""
-        return dict(zip(self._last_counters, self._last, strict=True))
+        return {**self._absent, **dict(zip(self._last_counters, self._last, strict=True))}
 
     def close(self) -> None:
         if self._reading is not None:
@@ -84,6 +99,7 @@ class CgroupUsage:
             self._reading = self.open_reading(self.path)
             self._age = 0
             self.columns = self._reading.columns
+            self._origins = self._reading.origins
             positions = [at for at, (metric, _) in enumerate(self.columns) if metric.merge is Merge.SUM_COUNTER]
             self._counters = [self.columns[at] for at in positions]
             self._pick = picker(positions)
@@ -100,6 +116,7 @@ class TaskUsage:
         self.errors = 0
         self._cgroups = [CgroupUsage(path, open_reading) for path in paths]
         self._base: dict[Column, Value] = {}
+        self._highest: dict[Column, Value] = {}
 
     def go_on_with(self, paths: Sequence[str], open_reading: OpenReading) -> None:
         """Measure other cgroups from now on; what those that left had counted stays counted."""
@@ -163,7 +180,9 @@ class TaskUsage:
         for cgroup in self._cgroups:
             for column, value in cgroup.last_counters.items():
                 totals[column] = totals.get(column, 0) + value
-        return totals
+        # Another order of the same terms may round one ulp lower, which readers would take for a reset.
+        self._highest = {column: max(total, self._highest.get(column, total)) for column, total in totals.items()}
+        return self._highest
 
 
 def merged(merge: Merge, values: Sequence[Value]) -> Value:

@@ -90,7 +90,10 @@ class _Builder:
         return self._constructed(tree, cls, fields, {str(name): entry for name, entry in entries.items()})
 
     def _constructed(self, tree: Tree, cls: type, fields: dict[str, object], entries: dict[str, Tree]) -> object:
-        hints = _hints(cls)
+        try:
+            hints = _hints(cls)
+        except Exception as error:  # noqa: BLE001  annotations are code of the component
+            return self._broken(tree.place, f"!{tree.tag}: its annotations cannot be read: {error}")
         before = len(self.errors)
         for name in fields.keys() - hints.keys():
             self._broken(entries[name].place, _unknown_field(tree.tag, name, list(hints)))

@@ -69,9 +69,12 @@ def load_file(path: str) -> Tree:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError(f"{path}: cannot be opened: {reason}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        _check_safety(path, os.fstat(file.fileno()))
-        text = file.read(LARGEST + 1)
+    try:
+        _check_safety(path, os.fstat(descriptor))  # before a file is made of it, which a directory refuses to be
+        with open(descriptor, "rb", closefd=False) as file:
+            text = file.read(LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(text) > LARGEST:
         raise ConfigurationError(f"{path}: larger than {LARGEST} bytes")
     try:
@@ -82,8 +85,8 @@ def load_file(path: str) -> Tree:
 
 def load_text(text: str, name: str) -> Tree:
     """The tree of one YAML document. Raises `ConfigurationError` with file and line."""
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -121,11 +124,13 @@ class _Reader:
         self._loader = loader
         self._known: dict[int, Tree] = {}
         self._open: set[int] = set()
+        self._sizes: dict[int, int] = {}
         self._count = 0
 
     def tree(self, node: yaml.Node) -> Tree:
         place = self._place(node)
-        self._count += 1
+        before = self._count
+        self._count += self._sizes.get(id(node), 1)
         if self._count > MOST_NODES:
             raise ConfigurationError(f"{place}: more than {MOST_NODES} nodes, with aliases expanded")
         if id(node) in self._open:
@@ -138,6 +143,7 @@ class _Reader:
         except RecursionError as error:
             raise ConfigurationError(f"{place}: nested too deeply") from error
         self._open.discard(id(node))
+        self._sizes[id(node)] = self._count - before
         return tree
 
     def _made(self, node: yaml.Node, place: Place) -> Tree:

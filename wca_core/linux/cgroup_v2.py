@@ -11,7 +11,7 @@ KERNEL_PARTS = ("slab", "kernel_stack", "pagetables", "percpu", "sock")
 
 def parse_limit(text: bytes, unlimited: int) -> int:
     """A limit or protection [bytes]; `max` is no limit. Raises `ValueError`."""
-    return unlimited if text.startswith(b"max") else int(text)
+    return unlimited if text.strip() == b"max" else int(text)
 
 
 def parse_numa_stat(text: bytes) -> dict[int, int]:

@@ -37,4 +37,11 @@ class Allocation:
 def overlaid(in_force: Mapping[tuple[str, AllocationType], Allocation], wishes: list[Allocation]) -> list[Allocation]:
     """The wishes that differ from what is in force; of several for one place the last counts."""
     wanted = {(wish.task_id, wish.type): wish for wish in wishes}
-    return [wish for place, wish in wanted.items() if in_force.get(place) != wish]
+    return [wish for place, wish in wanted.items() if not _is_same(in_force.get(place), wish)]
+
+
+def _is_same(one: Allocation | None, other: Allocation) -> bool:
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001  values are a plugin's, and some (arrays) refuse to be compared
+        return False

@@ -55,7 +55,7 @@ class Task:
     @property
     def cgroup_paths(self) -> tuple[str, ...]:
         """The cgroups to measure: the containers if there are any, else the task's own."""
-        return self.subcgroups_paths or (self.cgroup_path,)
+        return tuple(dict.fromkeys(self.subcgroups_paths)) or (self.cgroup_path,)
 
     @property
     def all_labels(self) -> dict[str, str]:
