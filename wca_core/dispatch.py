@@ -90,6 +90,7 @@ class Dispatcher:
     def __init__(self, bindings: Sequence[Binding], statistics: Statistics) -> None:
         self.bindings = list(bindings)
         self._statistics = statistics
+        self._known_series: dict[tuple[str, str], Sequence[Series]] = {}
         self._back_off: dict[tuple[str, str, object], _BackOff] = {}
         self._manager = pluggy.PluginManager("wca")
         self._manager.add_hookspecs(hookspecs)
@@ -133,6 +134,7 @@ class Dispatcher:
     def collect(self, hook: str, **arguments: object) -> tuple[Samples, list[Outcome[Any]]]:
         """Call a hook that yields samples, blocks and perhaps other things: samples together, the rest by plugin."""
         samples = Samples()
+        samples.are_plain = True
         outcomes: list[Outcome[Any]] = []
         for binding in self.with_hook(hook):
             outcome = self.call_one(binding, hook, **arguments)
@@ -166,7 +168,8 @@ class Dispatcher:
     def _checked(self, binding: Binding, hook: str, outcome: Outcome[object]) -> Samples:
         """The good samples of an outcome, taken out of it."""
         try:
-            good, complaint = checked(_columns(outcome))
+            good, complaint = checked(_columns(outcome), self._known_series.get((binding.name, hook), ()))
+            self._known_series[binding.name, hook] = good.series
         except (ContractError, TypeError) as error:  # TypeError: a block without columns
             good, complaint = Samples(), f"{error}; nothing it gave is kept"
             outcome.items = []
@@ -232,15 +235,18 @@ def _columns(outcome: Outcome[object]) -> Samples:
     return samples
 
 
-def checked(samples: Samples) -> tuple[Samples, str | None]:
+def checked(samples: Samples, known: Sequence[Series] = ()) -> tuple[Samples, str | None]:
     """The samples without those that no storage can write, and what is wrong with the first of these.
 
-    A value must be a finite int or float, never a bool.
+    A value must be a finite int or float, never a bool. Series equal to `known` need not be looked at again.
     """
-    are_series = frozenset((Series,)).issuperset(map(type, samples.series))
+    are_series = samples.series == known or frozenset((Series,)).issuperset(map(type, samples.series))
     if are_series and are_plain_numbers(samples.values):
+        samples.are_plain = True
         return samples, None
-    return _sorted_out(samples)
+    good, complaint = _sorted_out(samples)
+    good.are_plain = True
+    return good, complaint
 
 
 def _sorted_out(samples: Samples) -> tuple[Samples, str | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TypeAlias
@@ -40,7 +40,7 @@ class Page:
         self._only = None if only_labels is None else frozenset(only_labels)
         self._series: list[Series] = []
         self._template = b""
-        self._order: Sequence[int] = ()
+        self._in_order: Callable[[Sequence[Value]], tuple[object, ...]] = tuple
 
     def text(self, samples: Samples, now: float = 0.0) -> bytes:
         """The samples as text; `now` [seconds] is printed behind each if the page has timestamps.
@@ -50,14 +50,8 @@ class Page:
         """
         if samples.series != self._series:
             self._remake(samples.series)
-        if not self._order:
-            return b""
-        values = samples.values
-        if len(self._order) == 1:
-            chosen: tuple[object, ...] = (values[self._order[0]],)
-        else:
-            chosen = itemgetter(*self._order)(values)
-        if not are_plain_numbers(values):
+        chosen = self._in_order(samples.values)
+        if not samples.are_plain and not are_plain_numbers(samples.values):
             chosen = tuple(map(_spelled, chosen))
         template = self._template
         if self._timestamps:
@@ -83,7 +77,7 @@ class Page:
                 parts.append(start + text + b" %a" + stamp + b"\n")
                 order.append(at)
         self._template = b"".join(parts)
-        self._order = order
+        self._in_order = itemgetter(*order) if len(order) > 1 else lambda values: tuple(values[at] for at in order)
         self._series = list(series)
 
 

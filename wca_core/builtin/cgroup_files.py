@@ -135,8 +135,11 @@ class TableReader(Protocol):
 
     columns: Sequence[Column]
 
-    def read(self, text: bytes, usage: Value) -> Sequence[Value]:
-        """One value a column. `usage` is the memory usage read just before [bytes]. Raises `ValueError`."""
+    def read(self, text: bytes) -> Sequence[Value]:
+        """One value a column, for `MEM_WORKING_SET` the inactive page cache. Raises `ValueError`.
+
+        The same for the same text, so that an unchanged file need not be parsed again.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +195,13 @@ class CpuTimes:
         self._per_second = per_second
         numbers_at(text, self._fields)
 
-    def read(self, text: bytes, usage: Value) -> list[float]:
+    def read(self, text: bytes) -> list[float]:
         per_second = self._per_second
         return [number / per_second for number in numbers_at(text, self._fields)]
 
 
 class MemoryStat:
-    """`memory.stat`: faults, kinds of memory, and the working set that needs the usage beside it."""
+    """`memory.stat`: faults, kinds of memory, and the inactive page cache in place of the working set."""
 
     columns: Sequence[Column] = [
         (metric, ()) for metric in (MEM_FAULTS, MEM_MAJOR_FAULTS, MEM_ANON, MEM_FILE, MEM_WORKING_SET)
@@ -207,11 +210,8 @@ class MemoryStat:
     def __init__(self, fields: Sequence[bytes], text: bytes) -> None:
         self._fields = fields_of(text, fields)
 
-    def read(self, text: bytes, usage: Value) -> list[Value]:
-        numbers: list[Value] = [*self._fields.numbers(text)]
-        inactive = numbers[-1]
-        numbers[-1] = usage - inactive if usage > inactive else 0
-        return numbers
+    def read(self, text: bytes) -> list[int]:
+        return self._fields.numbers(text)
 
 
 class MemoryStatWithKernel:
@@ -224,13 +224,9 @@ class MemoryStatWithKernel:
         self._fields = fields_of(text, [field_at(name) for name in (*cgroup_v2.MEMORY_STAT, *kernel)])
         self._own = len(cgroup_v2.MEMORY_STAT)
 
-    def read(self, text: bytes, usage: Value) -> list[Value]:
+    def read(self, text: bytes) -> list[int]:
         numbers = self._fields.numbers(text)
-        own: list[Value] = [*numbers[: self._own]]
-        inactive = own[-1]
-        own[-1] = usage - inactive if usage > inactive else 0
-        own.append(sum(numbers[self._own :]))
-        return own
+        return [*numbers[: self._own], sum(numbers[self._own :])]
 
 
 class NumaStat:
@@ -246,7 +242,7 @@ class NumaStat:
             *((MEM_NUMA_BYTES, level) for level in levels),
         ]
 
-    def read(self, text: bytes, usage: Value) -> list[int]:
+    def read(self, text: bytes) -> list[int]:
         found = self._parse(text)
         if [*found] != self._nodes:
             raise ValueError(f"now tells of the nodes {[*found]}, before of {self._nodes}")

@@ -124,7 +124,7 @@ def _add(offer: Offer, source: Source, path: str, complaints: Complaints) -> Non
         text = read_file(path)
         if isinstance(source, Table):
             reader = source.reader(text)
-            reader.read(text, 0)
+            reader.read(text)
             offer.tables.append((path, reader))
         else:
             offer.numbers.append((path, _checked_parser(source, text), (source.metric, ())))

@@ -6,11 +6,11 @@ The reading trusts what the probe found; where a file no longer fits it, the cgr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_files import MEM_WORKING_SET, Column
+from wca_core.builtin.cgroup_files import MEM_WORKING_SET, Column, TableReader
 from wca_core.builtin.cgroup_probe import Complaints, Offer, Wanted, probe
 from wca_core.errors import CgroupGone
 from wca_core.host import Host
@@ -25,6 +25,20 @@ Origin: TypeAlias = tuple[int, int]
 """Device and inode of a directory."""
 
 
+WORKING_SET: Column = (MEM_WORKING_SET, ())
+
+
+class _Table:
+    """A file of many numbers, with what it held last: half of a node's cgroups do nothing in a second."""
+
+    __slots__ = ("read", "text", "values")
+
+    def __init__(self, reader: TableReader) -> None:
+        self.read = reader.read
+        self.text = b""
+        self.values: Sequence[Value] = ()
+
+
 class CgroupReading:
     """The open files of one cgroup; `columns` says what `read` gives.
 
@@ -37,9 +51,11 @@ class CgroupReading:
         self._is_well_formed = not offer.malformed
         self._absent = offer.absent
         self.is_complete = not offer.unreadable
-        self._has_usage = offer.has_usage
         self._parsers = [parse for _, parse, _ in offer.numbers]
-        self._tables = [reader.read for _, reader in offer.tables]
+        self._tables = [_Table(reader) for _, reader in offer.tables]
+        self._working_set = None
+        if offer.has_usage and WORKING_SET in offer.columns:
+            self._working_set = offer.columns.index(WORKING_SET)
         kept = [
             at
             for at, (metric, _) in enumerate(offer.columns)
@@ -76,17 +92,23 @@ class CgroupReading:
                 for parse, descriptor in zip(self._parsers, descriptors, strict=False)
             ]
             at = len(values)
-            usage = values[0] if self._has_usage else 0
-            for read in self._tables:
+            for table in self._tables:
                 text = pread(descriptors[at], TABLE_SIZE, 0)
                 if len(text) == TABLE_SIZE:
                     text = read_whole(descriptors[at])
-                values += read(text, usage)
+                if text != table.text:
+                    table.values = table.read(text)
+                    table.text = text
+                values += table.values
                 at += 1
         except OSError as error:
             raise self._translated(error) from error
         finally:
             files.give_back()
+        at_working_set = self._working_set
+        if at_working_set is not None:
+            usage, inactive = values[0], values[at_working_set]
+            values[at_working_set] = usage - inactive if usage > inactive else 0
         return values if self._pick is None else self._pick(values)
 
     def close(self) -> None:

@@ -205,11 +205,13 @@ class Block:
 class Samples(Iterable[Sample]):
     """All samples of a step, in two columns. Readable by several storages at the same time; nobody changes it."""
 
-    __slots__ = ("series", "values")
+    __slots__ = ("are_plain", "series", "values")
 
     def __init__(self, series: Sequence[Series] = (), values: Sequence[Value] = ()) -> None:
         self.series: list[Series] = list(series)
         self.values: list[Value] = list(values)
+        self.are_plain = False
+        """Whether somebody has made sure that all values are plain numbers; see `are_plain_numbers`."""
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> Samples:
@@ -226,6 +228,7 @@ class Samples(Iterable[Sample]):
         """Append all samples of `other`. Only the agent does this, before anybody else sees the samples."""
         self.series.extend(other.series)
         self.values.extend(other.values)
+        self.are_plain = self.are_plain and isinstance(other, Samples) and other.are_plain
 
     def where(self, names: Iterable[str]) -> Samples:
         """The samples whose metric has one of these names."""
