@@ -21,6 +21,7 @@ LAYERS = {
     "per_task": 2,
     "config": 2,
     "dispatch": 3,
+    "gathering": 3,
     "storing": 3,
     "registry": 3,
     "exposition": 3,

@@ -10,6 +10,7 @@ from operator import is_
 from wca_core.anomalies import AnomalyLog
 from wca_core.dispatch import Binding, Dispatcher
 from wca_core.errors import StartError
+from wca_core.gathering import joined
 from wca_core.host import Host
 from wca_core.model.allocation import Allocation, overlaid
 from wca_core.model.anomaly import Anomaly
@@ -79,7 +80,7 @@ class Agent:
         snapshot = self._snapshot(step, in_force)
         if snapshot is not None:
             derived, _ = dispatcher.collect("derive_metrics", snapshot=snapshot)
-            step.samples.extend(derived)
+            step.samples = joined([step.samples, derived]) if derived.series else step.samples
         if snapshot is not None and is_discovered:
             self._detect(step, snapshot)
             self._allocate(step, snapshot, in_force)
@@ -171,7 +172,7 @@ class Agent:
         This version plans only: it has no transaction yet, so it writes nothing.
         """
         findings, outcomes = self._dispatcher.collect("allocate", snapshot=snapshot, anomalies=tuple(step.anomalies))
-        step.findings.extend(findings)
+        step.findings = joined([step.findings, findings])
         items = [item for outcome in outcomes for item in outcome.items]
         step.anomalies += [item for item in items if isinstance(item, Anomaly)]
         step.wishes = [item for item in items if isinstance(item, Allocation)]
@@ -193,8 +194,7 @@ class Agent:
         self._storages.store(step.samples, "metrics")
         if self._dispatcher.with_hook("detect") or self._allocates:
             encoded = self._anomaly_log.samples(step.anomalies, step.tasks, self.host.clock.now())
-            encoded.extend(step.findings)
-            self._storages.store(encoded, "anomalies")
+            self._storages.store(joined([encoded, step.findings]), "anomalies")
         if self._allocates:
             self._storages.store(step.findings, "allocations")
 

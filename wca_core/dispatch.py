@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -16,11 +17,12 @@ import pluggy
 
 from wca_core import hookspecs
 from wca_core.errors import ContractError, PluginError
+from wca_core.gathering import Concatenation, Gatherer, joined
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
 from wca_core.model.allocation import Allocation
 from wca_core.model.anomaly import Anomaly
-from wca_core.model.metric import Block, Sample, Samples, Series, are_plain_numbers
+from wca_core.model.metric import Samples
 from wca_core.model.statistics import Statistics
 from wca_core.plugin_api import check_plugin_class, hooks_of, is_last
 
@@ -90,7 +92,8 @@ class Dispatcher:
     def __init__(self, bindings: Sequence[Binding], statistics: Statistics) -> None:
         self.bindings = list(bindings)
         self._statistics = statistics
-        self._known_series: dict[tuple[str, str], Sequence[Series]] = {}
+        self._gatherers: defaultdict[tuple[str, str], Gatherer] = defaultdict(Gatherer)
+        self._concatenations: defaultdict[str, Concatenation] = defaultdict(Concatenation)
         self._back_off: dict[tuple[str, str, object], _BackOff] = {}
         self._manager = pluggy.PluginManager("wca")
         self._manager.add_hookspecs(hookspecs)
@@ -133,14 +136,13 @@ class Dispatcher:
 
     def collect(self, hook: str, **arguments: object) -> tuple[Samples, list[Outcome[Any]]]:
         """Call a hook that yields samples, blocks and perhaps other things: samples together, the rest by plugin."""
-        samples = Samples()
-        samples.are_plain = True
+        parts: list[Samples] = []
         outcomes: list[Outcome[Any]] = []
         for binding in self.with_hook(hook):
             outcome = self.call_one(binding, hook, **arguments)
-            samples.extend(self._checked(binding, hook, outcome))
+            parts.append(self._gathered(binding, hook, outcome))
             outcomes.append(outcome)
-        return samples, outcomes
+        return joined(parts, self._concatenations[hook]), outcomes
 
     def start_one(self, binding: Binding, host: Host) -> BaseException | None:
         """Call `start` of one plugin; what it raised, if it refused."""
@@ -165,14 +167,12 @@ class Dispatcher:
         health.failing.add(hook)
         log.error("plugin %s, %s: %s", binding.name, hook, message)
 
-    def _checked(self, binding: Binding, hook: str, outcome: Outcome[object]) -> Samples:
+    def _gathered(self, binding: Binding, hook: str, outcome: Outcome[object]) -> Samples:
         """The good samples of an outcome, taken out of it."""
         try:
-            good, complaint = checked(_columns(outcome), self._known_series.get((binding.name, hook), ()))
-            self._known_series[binding.name, hook] = good.series
+            good, outcome.items, complaint = self._gatherers[binding.name, hook].gather(outcome.items)
         except (ContractError, TypeError) as error:  # TypeError: a block without columns
-            good, complaint = Samples(), f"{error}; nothing it gave is kept"
-            outcome.items = []
+            good, outcome.items, complaint = Samples(), [], f"{error}; nothing it gave is kept"
         strange = [item for item in outcome.items if not isinstance(item, BESIDE_SAMPLES.get(hook, ()))]
         if strange:
             complaint = complaint or f"gave a {type(strange[0]).__name__}, which is no sample"
@@ -210,63 +210,6 @@ def _taken(results: Sequence[Iterable[object] | None]) -> list[object]:
             raise ContractError(f"returned {type(result).__name__}; an iterable or None expected")
         items.extend(result)
     return items
-
-
-def _columns(outcome: Outcome[object]) -> Samples:
-    """The samples and blocks of an outcome as columns; they are taken out of it, other items stay.
-
-    Raises `ContractError` for a block without a value for each series.
-    """
-    samples = Samples()
-    rest = []
-    for item in outcome.items:
-        if type(item) is Block:
-            if len(item.series) != len(item.values):
-                counts = f"{len(item.series)} series with {len(item.values)} values"
-                raise ContractError(f"gave a block of {counts}; a value for each series expected")
-            samples.series.extend(item.series)
-            samples.values.extend(item.values)
-        elif type(item) is Sample:
-            samples.series.append(item.series)
-            samples.values.append(item.value)
-        else:
-            rest.append(item)
-    outcome.items = rest
-    return samples
-
-
-def checked(samples: Samples, known: Sequence[Series] = ()) -> tuple[Samples, str | None]:
-    """The samples without those that no storage can write, and what is wrong with the first of these.
-
-    A value must be a finite int or float, never a bool. Series equal to `known` need not be looked at again.
-    """
-    are_series = samples.series == known or frozenset((Series,)).issuperset(map(type, samples.series))
-    if are_series and are_plain_numbers(samples.values):
-        samples.are_plain = True
-        return samples, None
-    good, complaint = _sorted_out(samples)
-    good.are_plain = True
-    return good, complaint
-
-
-def _sorted_out(samples: Samples) -> tuple[Samples, str | None]:
-    good = Samples()
-    complaint = None
-    for series, value in zip(samples.series, samples.values, strict=True):
-        if type(series) is Series and are_plain_numbers((value,)):
-            good.series.append(series)
-            good.values.append(value)
-        else:
-            complaint = complaint or f"gave {_shown(value)} for {series}; a finite number expected"
-    return good, complaint
-
-
-def _shown(value: object) -> str:
-    kind = type(value).__name__
-    try:
-        return f"{value!r:.80} ({kind})"
-    except Exception:  # noqa: BLE001  what a plugin gave may raise anything, and an int of 5000 digits has no repr
-        return f"a value that cannot be shown ({kind})"
 
 
 def _tell(binding: Binding, hook: str, error: BaseException, back_off: _BackOff) -> None:

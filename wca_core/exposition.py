@@ -48,8 +48,10 @@ class Page:
         Of samples with equal name and labels the last is kept. Raises
         `InconvertibleToPrometheusExpositionFormat` for a value that is no number.
         """
-        if samples.series != self._series:
-            self._remake(samples.series)
+        if samples.series is not self._series:
+            if samples.series != self._series:
+                self._remake(samples.series)
+            self._series = samples.series
         chosen = self._in_order(samples.values)
         if not samples.are_plain and not are_plain_numbers(samples.values):
             chosen = tuple(map(_spelled, chosen))
@@ -78,7 +80,6 @@ class Page:
                 order.append(at)
         self._template = b"".join(parts)
         self._in_order = itemgetter(*order) if len(order) > 1 else lambda values: tuple(values[at] for at in order)
-        self._series = list(series)
 
 
 def escape_value(text: str) -> str:

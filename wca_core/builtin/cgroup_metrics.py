@@ -105,7 +105,7 @@ class TaskMeasurement:
                 self._fixed.append(metric.series(task))
                 self._fixed_values.append(amount)
         self._fixed += [ERRORS.series(task, source="cgroup"), LAST_SEEN.series(task)]
-        self._series: list[Series] = []
+        self._series: tuple[Series, ...] = ()
 
     def block(self, now: float) -> Block | None:
         """All samples of the task; None if nothing of its cgroups could be read."""
@@ -122,7 +122,7 @@ class TaskMeasurement:
     def _use(self, columns: Sequence[Column]) -> None:
         if columns != self._columns:
             measured = [metric.series_at(self._task, levels) for metric, levels in columns]
-            self._series = [*self._fixed, *measured]
+            self._series = (*self._fixed, *measured)
         self._columns = columns
 
 

@@ -53,7 +53,7 @@ class FilterStorage:
     def store(self, samples: Samples, stream: Stream) -> None:
         """Every storage is called, whatever the others do. Raises `WcaError` that tells of all that failed."""
         chosen = self._chosen(samples)
-        self._call_all("store", lambda: {"samples": Samples(chosen.series, chosen.values), "stream": stream})
+        self._call_all("store", lambda: {"samples": Samples([*chosen.series], [*chosen.values]), "stream": stream})
 
     @hookimpl
     def stop(self) -> None:

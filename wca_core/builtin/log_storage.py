@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from wca_core.errors import ConfigurationError, StartError
 from wca_core.exposition import Page
+from wca_core.gathering import joined
 from wca_core.hookspecs import Stream
 from wca_core.host import Clock, Host, SystemClock
 from wca_core.model.metric import Samples
@@ -88,10 +89,7 @@ class LogStorage:
         self._newest[stream] = samples
         if len(self._newest) == 1:
             return samples
-        together = Samples()
-        for newest in self._newest.values():
-            together.extend(newest)
-        return together
+        return joined(list(self._newest.values()))
 
     def _page(self) -> Page:
         timestamps = not self.overwrite if self.include_timestamp is None else self.include_timestamp

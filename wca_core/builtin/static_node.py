@@ -40,6 +40,7 @@ class StaticNode:
     """Every sub-directory of this cgroup is a task too, looked up in each step."""
 
     _made: dict[str, Task] = field(default_factory=dict, init=False, repr=False)
+    _there: dict[str, Children] = field(default_factory=dict, init=False, repr=False)
     _missing: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,8 +49,14 @@ class StaticNode:
                 raise ConfigurationError(f"tasks: {path!r} is no path of a cgroup below the root")
 
     @hookimpl
-    def discover_tasks(self, host: Host) -> Iterator[Task]:
+    def discover_tasks(self, host: Host) -> list[Task]:
         there = {parent: Children(host, parent) for parent in self._parents()}
+        if there == self._there and not self.require_pids:
+            return list(self._made.values())
+        self._there = there
+        return list(self._look(there, host))
+
+    def _look(self, there: dict[str, Children], host: Host) -> Iterator[Task]:
         in_directory = there[_absolute(self.directory)].names if self.directory else ()
         names = [*self.tasks, *(f"{self.directory}/{entry}" for entry in sorted(in_directory))]
         before, self._made = self._made, {}
@@ -86,17 +93,22 @@ class StaticNode:
             log.warning("task %s is passed over: %s", name, lack)
 
 
+@dataclass(init=False)
 class Children:
     """The cgroups directly below one, as all trees that tasks must be in have them.
 
     On v2 a child has the controllers that its parent passes on, so they are looked up once here.
     """
 
+    parent: str
+    _not_passed_on: list[str]
+    _by_tree: dict[str, frozenset[str]]
+
     def __init__(self, host: Host, parent: str) -> None:
         hierarchies = host.hierarchies
         self.parent = parent
-        self._not_passed_on: list[str] = []
-        self._by_tree: dict[str, frozenset[str]] = {}
+        self._not_passed_on = []
+        self._by_tree = {}
         if hierarchies.v1:
             for controller in NEEDED_V1:
                 directory = host.cgroup_directory(controller, parent)

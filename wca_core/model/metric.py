@@ -196,7 +196,10 @@ class Sample:
 
 @dataclass(slots=True)
 class Block:
-    """Many values at once: `values[i]` belongs to `series[i]`. The cheapest thing a hook can yield."""
+    """Many values at once: `values[i]` belongs to `series[i]`. The cheapest thing a hook can yield.
+
+    Cheapest of all with a tuple of series that is the same object as long as the series are the same.
+    """
 
     series: Sequence[Series]
     values: Sequence[Value]
@@ -207,9 +210,10 @@ class Samples(Iterable[Sample]):
 
     __slots__ = ("are_plain", "series", "values")
 
-    def __init__(self, series: Sequence[Series] = (), values: Sequence[Value] = ()) -> None:
-        self.series: list[Series] = list(series)
-        self.values: list[Value] = list(values)
+    def __init__(self, series: list[Series] | None = None, values: list[Value] | None = None) -> None:
+        """The lists are taken as they are, not copied."""
+        self.series: list[Series] = [] if series is None else series
+        self.values: list[Value] = [] if values is None else values
         self.are_plain = False
         """Whether somebody has made sure that all values are plain numbers; see `are_plain_numbers`."""
 
@@ -223,12 +227,6 @@ class Samples(Iterable[Sample]):
 
     def __len__(self) -> int:
         return len(self.series)
-
-    def extend(self, other: Samples | Block) -> None:
-        """Append all samples of `other`. Only the agent does this, before anybody else sees the samples."""
-        self.series.extend(other.series)
-        self.values.extend(other.values)
-        self.are_plain = self.are_plain and isinstance(other, Samples) and other.are_plain
 
     def where(self, names: Iterable[str]) -> Samples:
         """The samples whose metric has one of these names."""
