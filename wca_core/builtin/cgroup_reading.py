@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -45,6 +46,11 @@ class CgroupReading:
     Raises `CgroupGone` if the cgroup is in no tree, `OSError` if files cannot be opened.
     """
 
+    __slots__ = (
+        *("_absent", "_files", "_is_well_formed", "_parsers", "_pick", "_tables", "_working_set"),
+        *("columns", "is_complete", "origins", "path"),
+    )
+
     def __init__(self, host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> None:
         offer = probe(host, task, path, wanted, complaints)
         self.path = path
@@ -56,12 +62,12 @@ class CgroupReading:
         self._working_set = None
         if offer.has_usage and WORKING_SET in offer.columns:
             self._working_set = offer.columns.index(WORKING_SET)
-        kept = [
+        kept = tuple(
             at
             for at, (metric, _) in enumerate(offer.columns)
             if wanted(metric) and (offer.has_usage or metric is not MEM_WORKING_SET)
-        ]
-        self.columns = [offer.columns[at] for at in kept]
+        )
+        self.columns = shared(tuple(offer.columns[at] for at in kept))
         self._pick = None if len(kept) == len(offer.columns) else picker(kept)
         try:
             self._files = FileSet(host.open_files, offer.paths)
@@ -78,7 +84,7 @@ class CgroupReading:
         """Whether everything is read that could be: no file was malformed, in no other tree the cgroup is now too."""
         return self._is_well_formed and not any(map(os.path.isdir, self._absent))
 
-    def read(self) -> list[Value]:
+    def read(self) -> Sequence[Value]:
         """One value for each of `columns`.
 
         Raises `CgroupGone`; `ValueError` or `OSError` if a file is no longer as it was.
@@ -127,9 +133,15 @@ def origins(offer: Offer) -> dict[Column, Origin]:
     return {column: known[os.path.dirname(path)] for path, own in columns for column in own}
 
 
-def picker(positions: list[int]) -> Callable[[list[Value]], list[Value]]:
-    """A function that takes the values at these positions."""
+@cache
+def picker(positions: tuple[int, ...]) -> Callable[[Sequence[Value]], Sequence[Value]]:
+    """A function that takes the values at these positions; one for all cgroups of a form."""
     if len(positions) < 2:
         return lambda values: [values[at] for at in positions]
-    pick = itemgetter(*positions)
-    return lambda values: list(pick(values))
+    return itemgetter(*positions)
+
+
+@cache
+def shared(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The same tuple for equal ones, so that cgroups of one form have one in the CPU's caches."""
+    return columns

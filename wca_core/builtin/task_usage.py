@@ -13,7 +13,7 @@ from operator import lt
 from typing import TypeAlias
 
 from wca_core.builtin.cgroup_files import UNLIMITED, Column
-from wca_core.builtin.cgroup_reading import CgroupReading, Origin, picker
+from wca_core.builtin.cgroup_reading import CgroupReading, Origin, picker, shared
 from wca_core.errors import CgroupGone
 from wca_core.model.metric import Merge, Value
 
@@ -28,21 +28,38 @@ OpenReading: TypeAlias = Callable[[str], CgroupReading]
 class CgroupUsage:
     """One cgroup of a task: its reading, opened when needed, and the counters it showed last."""
 
+    __slots__ = (
+        *(
+            "_absent",
+            "_age",
+            "_counters",
+            "_is_fresh",
+            "_last",
+            "_last_counters",
+            "_last_origins",
+            "_origins",
+            "_pick",
+            "_reading",
+        ),
+        *("columns", "open_reading", "path"),
+    )
+
     def __init__(self, path: str, open_reading: OpenReading) -> None:
         self.path = path
         self.columns: Sequence[Column] = ()
         self.open_reading = open_reading
         self._reading: CgroupReading | None = None
-        self._pick: Callable[[list[Value]], list[Value]] = picker([])
+        self._pick: Callable[[Sequence[Value]], Sequence[Value]] = picker(())
         self._counters: Sequence[Column] = ()
         self._last_counters: Sequence[Column] = ()
-        self._last: list[Value] = []
+        self._last: Sequence[Value] = ()
         self._absent: dict[Column, Value] = {}
         self._origins: dict[Column, Origin] = {}
         self._last_origins: dict[Column, Origin] = {}
         self._age = 0
+        self._is_fresh = True
 
-    def read(self) -> list[Value] | None:
+    def read(self) -> Sequence[Value] | None:
         """Values in the order of `columns`; None if the cgroup is gone. Raises `OSError`.
 
         Tries twice, since a cgroup may have been made anew under its name.
@@ -60,7 +77,7 @@ class CgroupUsage:
             self.close()
         return None
 
-    def lost(self, values: list[Value]) -> dict[Column, Value]:
+    def lost(self, values: Sequence[Value]) -> dict[Column, Value]:
         """What was counted before and is not in this reading.
 
         | a counter | is lost |
@@ -70,13 +87,13 @@ class CgroupUsage:
         | is not there now: its file or controller is gone | no, it is kept until it is back |
         """
         now = self._pick(values)
-        if self._counters is self._last_counters and not any(map(lt, now, self._last)):
+        if not self._is_fresh and not any(map(lt, now, self._last)):
             self._last = now
             return {}
         before, came_from = self.last_counters, self._last_origins
         after = dict(zip(self._counters, now, strict=True))
         self._absent = {column: value for column, value in before.items() if column not in after}
-        self._last, self._last_counters = now, self._counters
+        self._last, self._last_counters, self._is_fresh = now, self._counters, False
         self._last_origins = {**came_from, **self._origins}
         return {
             column: before[column]
@@ -98,10 +115,12 @@ class CgroupUsage:
         if self._reading is None:
             self._reading = self.open_reading(self.path)
             self._age = 0
+            self._is_fresh = True
             self.columns = self._reading.columns
             self._origins = self._reading.origins
-            positions = [at for at, (metric, _) in enumerate(self.columns) if metric.merge is Merge.SUM_COUNTER]
-            self._counters = [self.columns[at] for at in positions]
+            counters = (at for at, (metric, _) in enumerate(self.columns) if metric.merge is Merge.SUM_COUNTER)
+            positions = tuple(counters)
+            self._counters = shared(tuple(self.columns[at] for at in positions))
             self._pick = picker(positions)
         return self._reading
 
@@ -111,6 +130,8 @@ class CgroupUsage:
 
 class TaskUsage:
     """All cgroups of a task as one."""
+
+    __slots__ = ("_base", "_cgroups", "_highest", "errors")
 
     def __init__(self, paths: Sequence[str], open_reading: OpenReading) -> None:
         self.errors = 0
@@ -129,7 +150,7 @@ class TaskUsage:
         for cgroup in self._cgroups:
             cgroup.open_reading = open_reading
 
-    def read(self) -> tuple[Sequence[Column], list[Value]] | None:
+    def read(self) -> tuple[Sequence[Column], Sequence[Value]] | None:
         """Columns and values of this step; None if no cgroup could be read."""
         if len(self._cgroups) == 1:
             cgroup = self._cgroups[0]
@@ -144,7 +165,7 @@ class TaskUsage:
         for cgroup in self._cgroups:
             cgroup.close()
 
-    def _read(self, cgroup: CgroupUsage) -> list[Value] | None:
+    def _read(self, cgroup: CgroupUsage) -> Sequence[Value] | None:
         try:
             values = cgroup.read()
         except OSError as error:
@@ -163,7 +184,7 @@ class TaskUsage:
             if value:
                 self._base[column] = self._base.get(column, 0) + value
 
-    def _merged(self, readings: Iterable[tuple[CgroupUsage, list[Value]]]) -> tuple[list[Column], list[Value]]:
+    def _merged(self, readings: Iterable[tuple[CgroupUsage, Sequence[Value]]]) -> tuple[list[Column], list[Value]]:
         gathered: dict[Column, list[Value]] = {}
         for cgroup, values in readings:
             for column, value in zip(cgroup.columns, values, strict=True):
