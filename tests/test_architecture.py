@@ -28,6 +28,7 @@ LAYERS = {
     "selfmetrics": 3,
     "anomalies": 3,
     "agent": 4,
+    "discovery": 4,
     "readiness": 4,
     "loop": 4,
     "runners": 4,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import is_
 
 from wca_core.anomalies import AnomalyLog
+from wca_core.discovery import Discovery
 from wca_core.dispatch import Binding, Dispatcher
 from wca_core.errors import StartError
 from wca_core.gathering import joined
@@ -16,7 +16,7 @@ from wca_core.model.allocation import Allocation, overlaid
 from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Samples
 from wca_core.model.snapshot import Snapshot
-from wca_core.model.task import Task, interned
+from wca_core.model.task import Task
 from wca_core.model.write import Change
 from wca_core.readiness import check_readiness
 from wca_core.storing import Storages
@@ -42,9 +42,7 @@ class Agent:
         self.host = host
         self._dispatcher = Dispatcher(bindings, host.statistics)
         self._storages: Storages | None = None
-        self._known: dict[str, dict[str, Task]] = {}
-        self._measured: list[Task] = []
-        self._tasks: Sequence[Task] = ()
+        self._discovery = Discovery(self._dispatcher, host)
         self._previous: Snapshot | None = None
         self._anomaly_log = AnomalyLog()
         self._allocates = bool(self._dispatcher.with_hook("allocate"))
@@ -73,10 +71,10 @@ class Agent:
         """One step. Never raises because of a plugin."""
         host, dispatcher = self.host, self._dispatcher
         step = Step()
-        is_discovered = self._discover()
-        step.tasks = self._tasks
-        step.samples, _ = dispatcher.collect("collect_metrics", tasks=self._tasks, host=host)
-        in_force = self._in_force()
+        is_discovered = self._discovery.look()
+        step.tasks = self._discovery.tasks
+        step.samples, _ = dispatcher.collect("collect_metrics", tasks=step.tasks, host=host)
+        in_force = self._in_force(step.tasks)
         snapshot = self._snapshot(step, in_force)
         if snapshot is not None:
             derived, _ = dispatcher.collect("derive_metrics", snapshot=snapshot)
@@ -87,62 +85,10 @@ class Agent:
         self._store(step)
         return step
 
-    def _discover(self) -> bool:
-        """Ask every discoverer; False if none succeeded.
-
-        Tasks of one that failed are not measured in this step, but stay known. Hooks see the very same
-        objects as long as nothing changes.
-        """
-        measured: list[Task] = []
-        discoverers = self._dispatcher.with_hook("discover_tasks")
-        succeeded = False
-        for binding in discoverers:
-            outcome = self._dispatcher.call_one(binding, "discover_tasks", host=self.host)
-            known = self._known.setdefault(binding.name, {})
-            if outcome.failed or not self._are_tasks(binding, outcome.items):
-                continue
-            succeeded = True
-            tasks = interned(outcome.items, known)
-            if len(tasks) != len(known) or any(known.get(task.task_id) is not task for task in tasks):
-                self._known[binding.name] = {task.task_id: task for task in tasks}
-            measured += tasks
-        if len(measured) != len(self._measured) or not all(map(is_, measured, self._measured)):
-            self._measured = measured
-            self._tasks = tuple(self._without_conflicts(measured))
-        known = {task_id: task for tasks_of in self._known.values() for task_id, task in tasks_of.items()}
-        if known != self.host.known_tasks:
-            self.host.known_tasks = known
-        self.host.statistics.tasks = len(self._tasks)
-        self.host.statistics.undiscovered_steps += bool(discoverers) and not succeeded
-        return succeeded
-
-    def _are_tasks(self, binding: Binding, items: Iterable[object]) -> bool:
-        """Whether a discoverer gave tasks only; anything else is its failure."""
-        strange = next((item for item in items if not isinstance(item, Task)), None)
-        if strange is not None:
-            message = f"gave a {type(strange).__name__}; Task expected; its tasks are not measured in this step"
-            self._dispatcher.fault(binding, "discover_tasks", message)
-        return strange is None
-
-    def _without_conflicts(self, tasks: list[Task]) -> list[Task]:
-        """Of tasks with one id or one cgroup the first; the others are dropped and counted."""
-        ids: set[str] = set()
-        paths: set[str] = set()
-        kept = []
-        for task in tasks:
-            if task.task_id in ids or task.cgroup_path in paths:
-                self.host.statistics.conflicting_tasks += 1
-                log.debug("task %s is dropped: an earlier one has its id or cgroup %s", task.task_id, task.cgroup_path)
-                continue
-            ids.add(task.task_id)
-            paths.add(task.cgroup_path)
-            kept.append(task)
-        return kept
-
-    def _in_force(self) -> list[Allocation]:
+    def _in_force(self, tasks: Sequence[Task]) -> list[Allocation]:
         if not self._allocates:
             return []
-        outcomes = self._dispatcher.call("read_allocations", tasks=self._tasks, host=self.host)
+        outcomes = self._dispatcher.call("read_allocations", tasks=tasks, host=self.host)
         return [item for outcome in outcomes for item in outcome.items if isinstance(item, Allocation)]
 
     def _snapshot(self, step: Step, in_force: list[Allocation]) -> Snapshot | None:

@@ -20,6 +20,8 @@ PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 UNLIMITED = (2**63 - 1) // PAGE_SIZE * PAGE_SIZE
 """What v1 prints for "no limit"; v2's `max` becomes the same, so that expressions work on both."""
+MOST_LIMITS = 4096
+"""Different texts of limits that are remembered."""
 
 CPU_USAGE = Metric(
     "task_cpu_usage_seconds",
@@ -169,10 +171,17 @@ def nanoseconds(text: bytes) -> float:
     return int(text) / 1e9
 
 
-def limit(text: bytes) -> int:
-    """A limit [bytes] on either version."""
-    value = cgroup_v2.parse_limit(text, UNLIMITED)
-    return value if value < UNLIMITED else UNLIMITED
+class Limits(dict[bytes, int]):
+    """Limits [bytes] on either version by their text: a node has few different ones, and they hardly ever change."""
+
+    def __missing__(self, text: bytes) -> int:
+        if len(self) >= MOST_LIMITS:
+            self.clear()
+        value = self[text] = min(cgroup_v2.parse_limit(text, UNLIMITED), UNLIMITED)
+        return value
+
+
+limit = Limits().__getitem__
 
 
 class HighWater:

@@ -40,7 +40,8 @@ class StaticNode:
     """Every sub-directory of this cgroup is a task too, looked up in each step."""
 
     _made: dict[str, Task] = field(default_factory=dict, init=False, repr=False)
-    _there: dict[str, Children] = field(default_factory=dict, init=False, repr=False)
+    _listings: dict[str, Listing] = field(default_factory=dict, init=False, repr=False)
+    _tasks: list[Task] = field(default_factory=list, init=False, repr=False)
     _missing: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,11 +51,12 @@ class StaticNode:
 
     @hookimpl
     def discover_tasks(self, host: Host) -> list[Task]:
-        there = {parent: Children(host, parent) for parent in self._parents()}
-        if there == self._there and not self.require_pids:
-            return list(self._made.values())
-        self._there = there
-        return list(self._look(there, host))
+        listings = {parent: Listing.of(host, parent) for parent in self._parents()}
+        if listings != self._listings or self.require_pids:
+            self._listings = listings
+            there = {parent: Children(parent, listing) for parent, listing in listings.items()}
+            self._tasks = list(self._look(there, host))
+        return self._tasks
 
     def _look(self, there: dict[str, Children], host: Host) -> Iterator[Task]:
         in_directory = there[_absolute(self.directory)].names if self.directory else ()
@@ -93,30 +95,37 @@ class StaticNode:
             log.warning("task %s is passed over: %s", name, lack)
 
 
-@dataclass(init=False)
-class Children:
-    """The cgroups directly below one, as all trees that tasks must be in have them.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is in the directories of one cgroup, files and cgroups alike: cheap to get and to compare."""
 
-    On v2 a child has the controllers that its parent passes on, so they are looked up once here.
-    """
+    by_tree: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """The tree in words, the directory, its entries as the kernel orders them."""
+    not_passed_on: tuple[str, ...] = ()
+    """Controllers that its children do not have; on v2 the parent decides."""
 
-    parent: str
-    _not_passed_on: list[str]
-    _by_tree: dict[str, frozenset[str]]
-
-    def __init__(self, host: Host, parent: str) -> None:
+    @classmethod
+    def of(cls, host: Host, parent: str) -> Listing:
         hierarchies = host.hierarchies
-        self.parent = parent
-        self._not_passed_on = []
-        self._by_tree = {}
         if hierarchies.v1:
-            for controller in NEEDED_V1:
-                directory = host.cgroup_directory(controller, parent)
-                self._by_tree[f"the tree of {controller}"] = _directories_in(directory)
-        elif hierarchies.unified is not None:
-            directory = hierarchies.unified.at(parent)
-            self._by_tree["the unified tree"] = _directories_in(directory)
-            self._not_passed_on = sorted(NEEDED_V2 - _words(f"{directory}/cgroup.subtree_control"))
+            directories = [(controller, host.cgroup_directory(controller, parent)) for controller in NEEDED_V1]
+            return cls(tuple((f"the tree of {name}", path or "", _entries(path)) for name, path in directories))
+        assert hierarchies.unified is not None  # one of the two is there, else there are no hierarchies
+        directory = hierarchies.unified.at(parent)
+        missing = NEEDED_V2 - _words(f"{directory}/cgroup.subtree_control")
+        return cls((("the unified tree", directory, _entries(directory)),), tuple(sorted(missing)))
+
+
+class Children:
+    """The cgroups directly below one, as all trees that tasks must be in have them."""
+
+    def __init__(self, parent: str, listing: Listing) -> None:
+        self.parent = parent
+        self._not_passed_on = listing.not_passed_on
+        self._by_tree = {
+            tree: frozenset(name for name in entries if os.path.isdir(f"{directory}/{name}"))
+            for tree, directory, entries in listing.by_tree
+        }
 
     @property
     def names(self) -> frozenset[str]:
@@ -146,15 +155,14 @@ def _absolute(name: str) -> str:
     return "/" + name.strip("/")
 
 
-def _directories_in(directory: str | None) -> frozenset[str]:
-    """The names of all sub-directories; none if there is no such directory."""
+def _entries(directory: str | None) -> tuple[str, ...]:
+    """The names in a directory; none if it is not there."""
     if directory is None:
-        return frozenset()
+        return ()
     try:
-        with os.scandir(directory) as entries:
-            return frozenset([entry.name for entry in entries if entry.is_dir(follow_symlinks=False)])
+        return tuple(os.listdir(directory))
     except OSError:
-        return frozenset()
+        return ()
 
 
 def _words(file: str) -> frozenset[str]:

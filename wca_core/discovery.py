@@ -1,0 +1,81 @@
+"""Which tasks there are: asks every discoverer and keeps the tasks of those that fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from operator import is_
+
+from wca_core.dispatch import Binding, Dispatcher
+from wca_core.host import Host
+from wca_core.model.task import Task, interned
+
+log = logging.getLogger("wca.discovery")
+
+
+class Discovery:
+    """The tasks of a node, step after step.
+
+    Tasks of a discoverer that failed are not measured in this step, but stay known. Everybody sees the
+    very same objects as long as nothing changes.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, host: Host) -> None:
+        self.tasks: Sequence[Task] = ()
+        """To be measured in this step."""
+        self._dispatcher = dispatcher
+        self._host = host
+        self._answers: dict[str, list[Task]] = {}
+        self._measured: list[Task] = []
+
+    def look(self) -> bool:
+        """Ask every discoverer; False if none succeeded."""
+        measured: list[Task] = []
+        discoverers = self._dispatcher.with_hook("discover_tasks")
+        succeeded = False
+        for binding in discoverers:
+            outcome = self._dispatcher.call_one(binding, "discover_tasks", host=self._host)
+            answer = None if outcome.failed else self._answer(binding, outcome.items)
+            if answer is not None:
+                succeeded = True
+                measured += answer
+        if not _are_same(measured, self._measured):
+            self._measured = measured
+            self.tasks = tuple(self._without_conflicts(measured))
+        self._host.statistics.tasks = len(self.tasks)
+        self._host.statistics.undiscovered_steps += bool(discoverers) and not succeeded
+        return succeeded
+
+    def _answer(self, binding: Binding, items: list[object]) -> list[Task] | None:
+        """The tasks a discoverer gave, unchanged ones as the objects known; None if it gave anything else."""
+        before = self._answers.get(binding.name)
+        if before is not None and _are_same(items, before):
+            return before
+        tasks = [item for item in items if isinstance(item, Task)]
+        if len(tasks) < len(items):
+            strange = next(item for item in items if not isinstance(item, Task))
+            message = f"gave a {type(strange).__name__}; Task expected; its tasks are not measured in this step"
+            self._dispatcher.fault(binding, "discover_tasks", message)
+            return None
+        answer = self._answers[binding.name] = interned(tasks, {task.task_id: task for task in before or ()})
+        self._host.known_tasks = {task.task_id: task for tasks in self._answers.values() for task in tasks}
+        return answer
+
+    def _without_conflicts(self, tasks: list[Task]) -> list[Task]:
+        """Of tasks with one id or one cgroup the first; the others are dropped and counted."""
+        ids: set[str] = set()
+        paths: set[str] = set()
+        kept = []
+        for task in tasks:
+            if task.task_id in ids or task.cgroup_path in paths:
+                self._host.statistics.conflicting_tasks += 1
+                log.debug("task %s is dropped: an earlier one has its id or cgroup %s", task.task_id, task.cgroup_path)
+                continue
+            ids.add(task.task_id)
+            paths.add(task.cgroup_path)
+            kept.append(task)
+        return kept
+
+
+def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
+    return len(some) == len(others) and all(map(is_, some, others))
