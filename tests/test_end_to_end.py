@@ -16,7 +16,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cgroups import wait_until
+from tests.cgroups import first_line, wait_until
 
 WCA = str(Path(sys.executable).with_name("wca"))
 IS_ROOT = os.geteuid() == 0
@@ -153,6 +153,34 @@ def test_a_signal_ends_a_pause_at_once_with_0(number: signal.Signals, tmp_path: 
 
     assert (process.returncode, complaints(said.decode())) == (0, [])
     checked_families(output.read_text())
+
+
+RESTLESS = """
+from wca_core.host import Host
+from wca_core.loop import run_steps
+class Agent:
+    host = Host()
+    def start(self): print("ready", flush=True)
+    def step(self): pass
+    def stop(self): pass
+run_steps(Agent(), 1e-6)
+"""
+
+
+def test_a_signal_is_obeyed_wherever_the_loop_is() -> None:
+    """Python runs a handler between any two instructions; one that waited for a lock hung one time in five."""
+    command = [sys.executable, "-c", RESTLESS]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(20)]
+    try:
+        for process in processes:
+            first_line(process)
+            process.send_signal(signal.SIGTERM)
+
+        assert [process.wait(30) for process in processes] == [0] * len(processes)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
 
 
 @needs_root

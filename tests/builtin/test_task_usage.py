@@ -41,7 +41,7 @@ class Kernel:
 class Reading:
     """Stands for the open files of a cgroup: they do not outlive it."""
 
-    is_whole = is_complete = True
+    is_whole = is_complete = is_settled = True
 
     def __init__(self, kernel: Kernel, path: str) -> None:
         self._kernel, self._path = kernel, path

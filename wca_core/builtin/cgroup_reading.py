@@ -48,7 +48,7 @@ class CgroupReading:
 
     __slots__ = (
         *("_absent", "_files", "_is_well_formed", "_parsers", "_pick", "_tables", "_working_set"),
-        *("columns", "is_complete", "origins", "path"),
+        *("columns", "is_complete", "is_settled", "origins", "path"),
     )
 
     def __init__(self, host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> None:
@@ -57,6 +57,7 @@ class CgroupReading:
         self._is_well_formed = not offer.malformed
         self._absent = offer.absent
         self.is_complete = not offer.unreadable
+        self.is_settled = self._is_well_formed and self.is_complete and not self._absent
         self._parsers = [parse for _, parse, _ in offer.numbers]
         self._tables = [_Table(reader) for _, reader in offer.tables]
         self._working_set = None

@@ -64,9 +64,11 @@ class CgroupUsage:
 
         Tries twice, since a cgroup may have been made anew under its name.
         """
-        self._age += 1
-        if self._reading is not None and self._is_worth_another_look(self._reading):
-            self.close()
+        reading = self._reading
+        if reading is not None and not reading.is_settled:
+            self._age += 1
+            if self._is_worth_another_look(reading):
+                self.close()
         for _ in range(2):
             try:
                 return self._opened().read()
