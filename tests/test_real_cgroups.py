@@ -19,7 +19,7 @@ import pytest
 from tests.cgroups import Cgroup, Cgroups, first_line, real_cgroups_or_skip, wait_until
 from tests.kernel_truth import NO_LIMIT, Reading, read_truth
 from wca_core.agent import Agent, Step
-from wca_core.builtin.cgroup_files import CGROUP_METRICS
+from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
 from wca_core.builtin.cgroup_metrics import CgroupMetrics
 from wca_core.builtin.local_node import LocalNode
 from wca_core.builtin.static_node import StaticNode

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import select
@@ -18,12 +17,6 @@ log = logging.getLogger("wca.loop")
 
 PATIENCE = 10
 """Seconds that a step may still take once a signal has asked to stop."""
-
-
-SETTLED = 2
-"""Steps after which most of what an agent holds is made."""
-GARBAGE_COLLECTED_EVERY = 50_000
-"""New objects, less those that are gone."""
 
 
 class _StepTakesTooLong(BaseException):
@@ -82,24 +75,11 @@ def _steps(agent: Agent, interval: float, count: int | None, stop: _Stop) -> Non
         statistics.iterations += 1
         if statistics.iterations == count:
             return
-        if statistics.iterations == SETTLED:
-            _spare_the_collector()
         deadline, missed = next_deadline(deadline, ended, interval)
         if interval and ended - started > interval:
             statistics.overruns += 1
         statistics.missed_deadlines += missed
         stop.wait(max(0.0, deadline - ended))
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector pass over what is there for good, and look seldom.
-
-    A step makes some ten objects a task, which all die by reference counting. Left alone, the collector
-    walks through everything the agent holds about once in ten steps, for nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_COLLECTED_EVERY, 10, 100)
 
 
 def next_deadline(deadline: float, now: float, interval: float) -> tuple[float, int]:

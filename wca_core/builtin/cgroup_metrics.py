@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache, partial
 
-from wca_core.builtin.cgroup_files import CGROUP_METRICS, Column
+from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
+from wca_core.builtin.cgroup_files import Column
 from wca_core.builtin.cgroup_probe import Complaints, Wanted
 from wca_core.builtin.cgroup_reading import CgroupReading
 from wca_core.builtin.task_usage import OpenReading, TaskUsage

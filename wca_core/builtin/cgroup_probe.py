@@ -12,16 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_files import (
-    MEM_USAGE,
-    MEM_WORKING_SET,
-    V1,
-    V2,
-    Column,
-    Number,
-    Table,
-    TableReader,
-)
+from wca_core.builtin.cgroup_descriptions import MEM_USAGE, MEM_WORKING_SET
+from wca_core.builtin.cgroup_files import V1, V2, Column, Number, Table, TableReader
 from wca_core.errors import CgroupGone
 from wca_core.host import Host
 from wca_core.linux.files import read_file

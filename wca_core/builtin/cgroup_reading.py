@@ -11,7 +11,8 @@ from functools import cache
 from operator import itemgetter
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_files import MEM_WORKING_SET, Column, TableReader
+from wca_core.builtin.cgroup_descriptions import MEM_WORKING_SET
+from wca_core.builtin.cgroup_files import Column, TableReader
 from wca_core.builtin.cgroup_probe import Complaints, Offer, Wanted, probe
 from wca_core.errors import CgroupGone
 from wca_core.host import Host
