@@ -54,7 +54,8 @@ class StaticNode:
         listings = {parent: Listing.of(host, parent) for parent in self._parents()}
         if listings != self._listings or self.require_pids:
             self._listings = listings
-            there = {parent: Children(parent, listing) for parent, listing in listings.items()}
+            known = frozenset(task.cgroup_path for task in self._tasks)
+            there = {parent: Children(parent, listing, known) for parent, listing in listings.items()}
             self._tasks = list(self._look(there, host))
         return self._tasks
 
@@ -117,13 +118,18 @@ class Listing:
 
 
 class Children:
-    """The cgroups directly below one, as all trees that tasks must be in have them."""
+    """The cgroups directly below one, as all trees that tasks must be in have them.
 
-    def __init__(self, parent: str, listing: Listing) -> None:
+    Those `known` are looked for by name where a listing lacks them: a directory that is listed while others are
+    removed from it may leave out one that stands (kernfs goes on from where the removed one was).
+    """
+
+    def __init__(self, parent: str, listing: Listing, known: frozenset[str]) -> None:
+        names = [path.rpartition("/")[2] for path in known if path.rpartition("/")[0] == parent]
         self.parent = parent
         self._not_passed_on = listing.not_passed_on
         self._by_tree = {
-            tree: frozenset(name for name in entries if os.path.isdir(f"{directory}/{name}"))
+            tree: frozenset(name for name in {*entries, *names} if os.path.isdir(f"{directory}/{name}"))
             for tree, directory, entries in listing.by_tree
         }
 
