@@ -51,7 +51,7 @@ format: $(VENV)/ready ## Rewrite the code in our style
 
 .PHONY: test-vm
 test-vm: $(VENV)/ready ## Run the tests that need cgroup v2 and NUMA inside a virtual machine
-	$(BIN)/python -m tests.vm tests/test_real_cgroups.py $(ARGS)
+	$(BIN)/python -m tests.vm tests/test_real_cgroups.py tests/test_churn.py tests/test_end_to_end.py $(ARGS)
 
 .PHONY: test-churn
 test-churn: $(VENV)/ready ## Make and remove 10,000 cgroups while the agent steps (root; minutes)

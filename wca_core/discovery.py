@@ -58,7 +58,11 @@ class Discovery:
             self._dispatcher.fault(binding, "discover_tasks", message)
             return None
         answer = self._answers[binding.name] = interned(tasks, {task.task_id: task for task in before or ()})
-        self._host.known_tasks = {task.task_id: task for tasks in self._answers.values() for task in tasks}
+        known = {task.task_id: task for tasks in self._answers.values() for task in tasks}
+        for task in self._host.known_tasks.values():
+            if known.get(task.task_id) is not task:
+                task.series_cache.clear()  # a task and its series hold each other: do not leave that to the collector
+        self._host.known_tasks = known
         return answer
 
     def _without_conflicts(self, tasks: list[Task]) -> list[Task]:

@@ -11,7 +11,7 @@ from wca_core.builtin.cgroup_metrics import CgroupMetrics
 from wca_core.errors import StartError
 from wca_core.linux.files import OpenFiles
 from wca_core.model.metric import Sample, Samples
-from wca_core.testing import Machine, check_plugin, make_task, run_step, running
+from wca_core.testing import Machine, Measured, check_plugin, make_task, run_step, running
 
 CPU_STAT = "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"
 MEMORY_STAT = "anon 1\nfile 2\nkernel 3\ninactive_file 150\npgfault 5\npgmajfault 6\n"
@@ -337,3 +337,38 @@ def test_only_the_metrics_asked_for_are_measured(tmp_path: Path) -> None:
 def test_a_machine_without_cgroups_refuses_to_start(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="cgroup cannot start: no cgroup filesystem found"):
         run_step(Machine(tmp_path), [CgroupMetrics()], [make_task("/a")])
+
+
+def test_tasks_read_together_give_what_each_gives_alone(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    for number in range(3):
+        machine.cgroup_v2(f"/{number}", {"cpu.stat": f"usage_usec {number}000000\nuser_usec 1\nsystem_usec 2\n"})
+    tasks = [make_task(f"/{number}") for number in range(3)]
+
+    with running(machine, [CgroupMetrics()], tasks) as agent:
+        alone = Measured(agent.step(), agent.host.statistics)
+        agent.step()
+        together = Measured(agent.step(), agent.host.statistics)
+
+    assert together.values("task_cpu_usage_seconds") == alone.values("task_cpu_usage_seconds")
+    assert together.values("task_cpu_usage_seconds") == {"/0": 0.0, "/1": 1.0, "/2": 2.0}
+    assert together.names == alone.names
+
+
+def test_a_counter_that_falls_in_a_group_goes_on_for_its_task_and_costs_the_others_nothing(tmp_path: Path) -> None:
+    def stat(seconds: int) -> dict[str, str]:
+        return {"cpu.stat": f"usage_usec {seconds}000000\nuser_usec 1\nsystem_usec 2\n"}
+
+    machine = Machine(tmp_path).cgroup_v2("/a", stat(10)).cgroup_v2("/b", stat(5))
+    with running(machine, [CgroupMetrics()], [make_task("/a"), make_task("/b")]) as agent:
+        for _ in range(3):
+            agent.step()
+        machine.cgroup_v2("/a", stat(20)).cgroup_v2("/b", stat(6))
+        agent.step()
+        machine.cgroup_v2("/a", stat(3)).cgroup_v2("/b", stat(7))
+
+        fallen = Measured(agent.step(), agent.host.statistics)
+        after = Measured(agent.step(), agent.host.statistics)
+
+    assert fallen.values("task_cpu_usage_seconds") == {"/a": 23.0, "/b": 7.0}
+    assert after.values("task_cpu_usage_seconds") == {"/a": 23.0, "/b": 7.0}

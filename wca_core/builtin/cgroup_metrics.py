@@ -11,25 +11,16 @@ from fnmatch import fnmatchcase
 from functools import cache, partial
 
 from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
-from wca_core.builtin.cgroup_files import Column
+from wca_core.builtin.cgroup_group import UNUSUAL, TaskGroup, groups_of
 from wca_core.builtin.cgroup_probe import Complaints, Wanted
 from wca_core.builtin.cgroup_reading import CgroupReading
+from wca_core.builtin.task_measurement import TASK_METRICS, TaskMeasurement
 from wca_core.builtin.task_usage import OpenReading, TaskUsage
 from wca_core.host import Host
-from wca_core.model.metric import Block, Metric, Series, Value, counter, gauge
+from wca_core.model.metric import Block, Metric
 from wca_core.model.task import Task
 from wca_core.per_task import PerTask
 from wca_core.plugin_api import hookimpl, plugin
-
-UP = Metric("task_up", "1 for every task that was measured.", gauge)
-LAST_SEEN = Metric("task_last_seen", "Time the task was last measured.", counter, unit="timestamp")
-SUBCONTAINERS = Metric("task_subcontainers", "Containers of the task; 0 if it is a single cgroup.", gauge)
-REQUESTED_CPUS = Metric("task_requested_cpus", "CPUs that the task asked its orchestrator for.", gauge)
-REQUESTED_MEM = Metric(
-    "task_requested_mem_bytes", "Memory that the task asked its orchestrator for.", gauge, unit="bytes"
-)
-ERRORS = Metric("task_measurement_errors", "Failed measurements of the task by source.", counter, levels=("source",))
-TASK_METRICS = (UP, LAST_SEEN, SUBCONTAINERS, REQUESTED_CPUS, REQUESTED_MEM, ERRORS)
 
 
 @plugin(api=1)
@@ -41,6 +32,9 @@ class CgroupMetrics:
     """Names or shell patterns of the metrics to measure; files that hold none of them are not read. None: all."""
 
     _measurements: PerTask[TaskMeasurement] | None = field(default=None, init=False, repr=False)
+    _tasks: Sequence[Task] | None = field(default=None, init=False, repr=False)
+    _groups: list[TaskGroup] = field(default_factory=list, init=False, repr=False)
+    _alone: list[TaskMeasurement] = field(default_factory=list, init=False, repr=False)
     _complaints: Complaints = field(default_factory=Complaints, init=False, repr=False)
 
     @hookimpl
@@ -57,11 +51,37 @@ class CgroupMetrics:
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Block]:
         if self._measurements is None:
             self._measurements = self._made_for(host)
+        is_steady = tasks is self._tasks
+        if not is_steady:
+            self._disband(list(self._groups))  # their counters must be where a changed task looks for them
+        measurements = self._measurements.of(tasks, host.known_tasks)
+        if not is_steady:
+            self._tasks, self._alone = tasks, list(measurements)
         now = host.clock.now()
-        for measurement in self._measurements.of(tasks, host.known_tasks):
+        yield from self._grouped(now)
+        for measurement in self._alone:
             block = measurement.block(now)
             if block is not None:
                 yield block
+        if is_steady and self._alone:
+            groups, self._alone = groups_of(self._alone)
+            self._groups += groups
+
+    def _grouped(self, now: float) -> Iterator[Block]:
+        """The blocks of all groups; the members of one that fails are read one by one, in this step too."""
+        failed = []
+        for group in self._groups:
+            try:
+                yield group.block(now)
+            except UNUSUAL:
+                failed.append(group)
+        self._disband(failed)
+
+    def _disband(self, groups: Sequence[TaskGroup]) -> None:
+        for group in groups:
+            group.disband()
+            self._groups.remove(group)
+            self._alone += group.members
 
     @hookimpl
     def stop(self) -> None:
@@ -87,44 +107,6 @@ class CgroupMetrics:
         if self.metrics is None:
             return lambda _: True
         return cache(partial(_matches, tuple(self.metrics)))
-
-
-class TaskMeasurement:
-    """One task: what is known of it without measuring, and its usage."""
-
-    __slots__ = ("_columns", "_fixed", "_fixed_values", "_series", "_task", "usage")
-
-    def __init__(self, task: Task, usage: TaskUsage) -> None:
-        self.usage = usage
-        self._task = task
-        self._columns: Sequence[Column] = ()
-        self._fixed = [UP.series(task), SUBCONTAINERS.series(task)]
-        self._fixed_values: list[Value] = [1, len(task.subcgroups_paths)]
-        for metric, resource in ((REQUESTED_CPUS, "cpus"), (REQUESTED_MEM, "mem")):
-            amount = task.resources.get(resource)
-            if isinstance(amount, int | float):
-                self._fixed.append(metric.series(task))
-                self._fixed_values.append(amount)
-        self._fixed += [ERRORS.series(task, source="cgroup"), LAST_SEEN.series(task)]
-        self._series: tuple[Series, ...] = ()
-
-    def block(self, now: float) -> Block | None:
-        """All samples of the task; None if nothing of its cgroups could be read."""
-        reading = self.usage.read()
-        if reading is None:
-            return None
-        columns, values = reading
-        if not columns:
-            return None
-        if columns is not self._columns:
-            self._use(columns)
-        return Block(self._series, [*self._fixed_values, self.usage.errors, now, *values])
-
-    def _use(self, columns: Sequence[Column]) -> None:
-        if columns != self._columns:
-            measured = [metric.series_at(self._task, levels) for metric, levels in columns]
-            self._series = (*self._fixed, *measured)
-        self._columns = columns
 
 
 def _matches(patterns: tuple[str, ...], metric: Metric) -> bool:

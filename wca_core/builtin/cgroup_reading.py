@@ -30,7 +30,7 @@ Origin: TypeAlias = tuple[int, int]
 WORKING_SET: Column = (MEM_WORKING_SET, ())
 
 
-class _Table:
+class Table:
     """A file of many numbers, with what it held last: half of a node's cgroups do nothing in a second."""
 
     __slots__ = ("read", "text", "values")
@@ -48,8 +48,8 @@ class CgroupReading:
     """
 
     __slots__ = (
-        *("_absent", "_files", "_is_well_formed", "_parsers", "_pick", "_tables", "_working_set"),
-        *("columns", "is_complete", "is_settled", "origins", "path"),
+        *("_absent", "_files", "_is_well_formed", "_pick"),
+        *("columns", "is_complete", "is_settled", "kept", "origins", "parsers", "path", "tables", "working_set"),
     )
 
     def __init__(self, host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> None:
@@ -59,18 +59,19 @@ class CgroupReading:
         self._absent = offer.absent
         self.is_complete = not offer.unreadable
         self.is_settled = self._is_well_formed and self.is_complete and not self._absent
-        self._parsers = [parse for _, parse, _ in offer.numbers]
-        self._tables = [_Table(reader) for _, reader in offer.tables]
-        self._working_set = None
+        self.parsers = [parse for _, parse, _ in offer.numbers]
+        self.tables = [Table(reader) for _, reader in offer.tables]
+        self.working_set = None
         if offer.has_usage and WORKING_SET in offer.columns:
-            self._working_set = offer.columns.index(WORKING_SET)
+            self.working_set = offer.columns.index(WORKING_SET)
         kept = tuple(
             at
             for at, (metric, _) in enumerate(offer.columns)
             if wanted(metric) and (offer.has_usage or metric is not MEM_WORKING_SET)
         )
         self.columns = shared(tuple(offer.columns[at] for at in kept))
-        self._pick = None if len(kept) == len(offer.columns) else picker(kept)
+        self.kept = None if len(kept) == len(offer.columns) else kept
+        self._pick = None if self.kept is None else picker(self.kept)
         try:
             self._files = FileSet(host.open_files, offer.paths)
         except OSError as error:
@@ -80,6 +81,11 @@ class CgroupReading:
         except OSError as error:
             self._files.close()
             raise self._translated(error) from error
+
+    @property
+    def descriptors(self) -> Sequence[int]:
+        """Of the files that are kept open: numbers first, then tables; empty if the budget did not allow it."""
+        return self._files.descriptors
 
     @property
     def is_whole(self) -> bool:
@@ -97,10 +103,10 @@ class CgroupReading:
             descriptors = files.descriptors or files.borrow()
             values: list[Value] = [
                 parse(pread(descriptor, NUMBER_SIZE, 0))
-                for parse, descriptor in zip(self._parsers, descriptors, strict=False)
+                for parse, descriptor in zip(self.parsers, descriptors, strict=False)
             ]
             at = len(values)
-            for table in self._tables:
+            for table in self.tables:
                 text = pread(descriptors[at], TABLE_SIZE, 0)
                 if len(text) == TABLE_SIZE:
                     text = read_whole(descriptors[at])
@@ -113,7 +119,7 @@ class CgroupReading:
             raise self._translated(error) from error
         finally:
             files.give_back()
-        at_working_set = self._working_set
+        at_working_set = self.working_set
         if at_working_set is not None:
             usage, inactive = values[0], values[at_working_set]
             values[at_working_set] = usage - inactive if usage > inactive else 0

@@ -41,7 +41,7 @@ class CgroupUsage:
             "_pick",
             "_reading",
         ),
-        *("columns", "open_reading", "path"),
+        *("columns", "last", "open_reading", "path", "positions"),
     )
 
     def __init__(self, path: str, open_reading: OpenReading) -> None:
@@ -52,10 +52,12 @@ class CgroupUsage:
         self._pick: Callable[[Sequence[Value]], Sequence[Value]] = picker(())
         self._counters: Sequence[Column] = ()
         self._last_counters: Sequence[Column] = ()
-        self._last: Sequence[Value] = ()
+        self.last: Sequence[Value] = ()
         self._absent: dict[Column, Value] = {}
         self._origins: dict[Column, Origin] = {}
         self._last_origins: dict[Column, Origin] = {}
+        self.positions: tuple[int, ...] = ()
+        """Of the counters among the columns."""
         self._age = 0
         self._is_fresh = True
 
@@ -89,13 +91,13 @@ class CgroupUsage:
         | is not there now: its file or controller is gone | no, it is kept until it is back |
         """
         now = self._pick(values)
-        if not self._is_fresh and not any(map(lt, now, self._last)):
-            self._last = now
+        if not self._is_fresh and not any(map(lt, now, self.last)):
+            self.last = now
             return {}
         before, came_from = self.last_counters, self._last_origins
         after = dict(zip(self._counters, now, strict=True))
         self._absent = {column: value for column, value in before.items() if column not in after}
-        self._last, self._last_counters, self._is_fresh = now, self._counters, False
+        self.last, self._last_counters, self._is_fresh = now, self._counters, False
         self._last_origins = {**came_from, **self._origins}
         return {
             column: before[column]
@@ -106,7 +108,15 @@ class CgroupUsage:
     @property
     def last_counters(self) -> dict[Column, Value]:
         """The counters as last read."""
-        return {**self._absent, **dict(zip(self._last_counters, self._last, strict=True))}
+        return {**self._absent, **dict(zip(self._last_counters, self.last, strict=True))}
+
+    @property
+    def steady_reading(self) -> CgroupReading | None:
+        """The open reading, if it is kept open, whole, and continues the counters of the last step."""
+        reading = self._reading
+        if reading is None or not reading.is_settled or not reading.descriptors or self._is_fresh or self._absent:
+            return None
+        return reading
 
     def close(self) -> None:
         if self._reading is not None:
@@ -121,9 +131,9 @@ class CgroupUsage:
             self.columns = self._reading.columns
             self._origins = self._reading.origins
             counters = (at for at, (metric, _) in enumerate(self.columns) if metric.merge is Merge.SUM_COUNTER)
-            positions = tuple(counters)
-            self._counters = shared(tuple(self.columns[at] for at in positions))
-            self._pick = picker(positions)
+            self.positions = tuple(counters)
+            self._counters = shared(tuple(self.columns[at] for at in self.positions))
+            self._pick = picker(self.positions)
         return self._reading
 
     def _is_worth_another_look(self, reading: CgroupReading) -> bool:
@@ -151,6 +161,24 @@ class TaskUsage:
         self._cgroups = [kept.get(path) or CgroupUsage(path, open_reading) for path in paths]
         for cgroup in self._cgroups:
             cgroup.open_reading = open_reading
+
+    @property
+    def steady_reading(self) -> CgroupReading | None:
+        """The reading of the only cgroup, if its values are the task's as they are; see `CgroupUsage`."""
+        return self._cgroups[0].steady_reading if len(self._cgroups) == 1 and not self._base else None
+
+    @property
+    def counter_positions(self) -> tuple[int, ...]:
+        return self._cgroups[0].positions
+
+    @property
+    def last_counted(self) -> Sequence[Value]:
+        """The counters of the only cgroup, as last read; settable by who reads it in our place."""
+        return self._cgroups[0].last
+
+    @last_counted.setter
+    def last_counted(self, counted: Sequence[Value]) -> None:
+        self._cgroups[0].last = counted
 
     def read(self) -> tuple[Sequence[Column], Sequence[Value]] | None:
         """Columns and values of this step; None if no cgroup could be read."""

@@ -1,0 +1,120 @@
+"""Tasks whose cgroups have the same files, read together and handled column by column.
+
+One `map` reads all files of a group and one parses a column, so that a step runs no Python for each
+task. A group only does what always works: whatever is unusual (a cgroup is gone, a counter fell, a file
+changed its form) makes it fail as a whole, and its tasks are then read one by one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from operator import lt, ne
+from typing import TypeAlias
+
+from wca_core.builtin.cgroup_reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading
+from wca_core.builtin.task_measurement import TaskMeasurement
+from wca_core.model.metric import Block, Value
+
+LARGEST = 64
+"""Tasks of a group: so many are read anew one by one if one of them is gone."""
+
+Member: TypeAlias = tuple[TaskMeasurement, CgroupReading]
+
+UNUSUAL = (OSError, ValueError, IndexError, ArithmeticError)
+
+
+class TaskGroup:
+    """Tasks of one form. `members` are those that `groups_of` found to be alike."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = [member for member, _ in members]
+        readings = [reading for _, reading in members]
+        first = readings[0]
+        self._parsers = first.parsers
+        self._files = len(first.descriptors)
+        self._working_set = first.working_set
+        self._kept = range(len(first.columns)) if first.kept is None else first.kept
+        self._descriptors = [descriptor for reading in readings for descriptor in reading.descriptors]
+        tables = self._files - len(self._parsers)
+        self._sizes = [*[NUMBER_SIZE] * len(self._parsers), *[TABLE_SIZE] * tables] * len(members)
+        self._offsets = [0] * len(self._descriptors)
+        self._tables = [_Tables([reading.tables[at].read for reading in readings]) for at in range(tables)]
+        self._fixed = list(chain.from_iterable(zip(*(member.fixed for member in self.members), strict=True)))
+        self._series = tuple(chain.from_iterable(zip(*(member.series for member in self.members), strict=True)))
+        self._counters = self.members[0].usage.counter_positions
+        self._last: list[Sequence[Value]] = list(
+            zip(*(member.usage.last_counted for member in self.members), strict=True)
+        )
+
+    def block(self, now: float) -> Block:
+        """All samples of all members. Raises one of `UNUSUAL`; nothing is counted then."""
+        columns = self._columns(list(map(os.pread, self._descriptors, self._sizes, self._offsets)))
+        counters = [columns[at] for at in self._counters]
+        if any(any(map(lt, new, old)) for new, old in zip(counters, self._last, strict=True)):
+            raise ValueError("a counter fell")
+        self._last = counters
+        return Block(self._series, [*self._fixed, *[now] * len(self.members), *chain.from_iterable(columns)])
+
+    def disband(self) -> None:
+        """Let every member know what was counted last, so that each can go on alone."""
+        for member, counted in zip(self.members, zip(*self._last, strict=True), strict=True):
+            member.usage.last_counted = counted
+
+    def _columns(self, texts: list[bytes]) -> list[Sequence[Value]]:
+        """The values of all members for each column."""
+        columns: list[Sequence[Value]] = [
+            list(map(parse, texts[at :: self._files])) for at, parse in enumerate(self._parsers)
+        ]
+        for at, table in enumerate(self._tables, len(self._parsers)):
+            columns += table.columns(texts[at :: self._files])
+        if self._working_set is not None:
+            usages, inactive = columns[0], columns[self._working_set]
+            columns[self._working_set] = [
+                usage - cache if usage > cache else 0 for usage, cache in zip(usages, inactive, strict=True)
+            ]
+        return [columns[at] for at in self._kept]
+
+
+class _Tables:
+    """One file of many numbers of each member; only those that changed are parsed again."""
+
+    def __init__(self, readers: Sequence[Callable[[bytes], Sequence[Value]]]) -> None:
+        self._readers = readers
+        self._texts: list[bytes] = [b""] * len(readers)
+        self._rows: list[Sequence[Value]] = [()] * len(readers)
+        self._columns: list[Sequence[Value]] = []
+
+    def columns(self, texts: list[bytes]) -> list[Sequence[Value]]:
+        if texts != self._texts:
+            if max(map(len, texts)) == TABLE_SIZE:
+                raise ValueError("a file does not fit")
+            for at, is_changed in enumerate(map(ne, texts, self._texts)):
+                if is_changed:
+                    self._rows[at] = self._readers[at](texts[at])
+                    self._texts[at] = texts[at]
+            self._columns = list(zip(*self._rows, strict=True))
+        return self._columns
+
+
+def groups_of(measurements: Iterable[TaskMeasurement]) -> tuple[list[TaskGroup], list[TaskMeasurement]]:
+    """Groups of those that are alike, and those that go on alone."""
+    alone: list[TaskMeasurement] = []
+    alike: defaultdict[tuple[object, ...], list[Member]] = defaultdict(list)
+    for measurement in measurements:
+        reading = measurement.usage.steady_reading
+        if reading is None or not measurement.is_showing(reading.columns):
+            alone.append(measurement)
+        else:
+            alike[_form(measurement, reading)].append((measurement, reading))
+    parts = (
+        members[start : start + LARGEST] for members in alike.values() for start in range(0, len(members), LARGEST)
+    )
+    return [TaskGroup(part) for part in parts], alone
+
+
+def _form(measurement: TaskMeasurement, reading: CgroupReading) -> tuple[object, ...]:
+    """Equal for tasks that can be read together."""
+    return id(reading.columns), tuple(reading.parsers), len(reading.tables), reading.kept, len(measurement.fixed)
