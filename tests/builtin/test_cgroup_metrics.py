@@ -11,7 +11,7 @@ from wca_core.builtin.cgroup_metrics import CgroupMetrics
 from wca_core.errors import StartError
 from wca_core.linux.files import OpenFiles
 from wca_core.model.metric import Sample, Samples
-from wca_core.testing import Machine, Measured, check_plugin, make_task, run_step, running
+from wca_core.testing import GivenTasks, Machine, Measured, check_plugin, make_task, run_step, running
 
 CPU_STAT = "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"
 MEMORY_STAT = "anon 1\nfile 2\nkernel 3\ninactive_file 150\npgfault 5\npgmajfault 6\n"
@@ -372,3 +372,34 @@ def test_a_counter_that_falls_in_a_group_goes_on_for_its_task_and_costs_the_othe
 
     assert fallen.values("task_cpu_usage_seconds") == {"/a": 23.0, "/b": 7.0}
     assert after.values("task_cpu_usage_seconds") == {"/a": 23.0, "/b": 7.0}
+
+
+def test_tasks_without_any_wanted_counter_may_change_after_they_were_read_together(tmp_path: Path) -> None:
+    machine = Machine(tmp_path).cgroup_v2("/a", {"memory.current": "1\n"}).cgroup_v2("/b", {"memory.current": "2\n"})
+    given = GivenTasks(tasks=[make_task("/a"), make_task("/b")])
+
+    with running(machine, [given, CgroupMetrics(metrics=["task_mem_usage_bytes"])]) as agent:
+        for _ in range(3):
+            agent.step()
+        given.tasks = [make_task("/b")]
+        after = Measured(agent.step(), agent.host.statistics)
+
+    assert after.values("task_mem_usage_bytes") == {"/b": 2}
+    assert after.value("wca_plugin_up", plugin="cgroup") == 1
+
+
+def test_a_table_longer_than_the_usual_buffer_is_read_whole_in_a_group_too(tmp_path: Path) -> None:
+    nodes = range(600)
+    line = "inactive_anon " + " ".join(f"N{node}=4096" for node in nodes) + "\n"
+    machine = Machine(tmp_path).cgroup_v2(
+        "/a", {"memory.current": "1\n", "memory.numa_stat": line.replace("N0=4096", "N0=8192")}
+    )
+
+    with running(machine, [CgroupMetrics()], [make_task("/a")]) as agent:
+        steps = [agent.step() for _ in range(4)]
+        found = Measured(steps[-1], agent.host.statistics)
+
+    assert len(line) > 4096
+    assert found.value("task_mem_numa_bytes", numa_node="0") == 8192
+    assert found.value("task_mem_numa_bytes", numa_node="599") == 4096
+    assert found.value("wca_plugin_errors", plugin="cgroup", hook="collect_metrics") == 0

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import lt, ne
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading
+from wca_core.builtin.cgroup_reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading, Table
 from wca_core.builtin.task_measurement import TaskMeasurement
 from wca_core.model.metric import Block, Value
 
@@ -38,10 +38,10 @@ class TaskGroup:
         self._working_set = first.working_set
         self._kept = range(len(first.columns)) if first.kept is None else first.kept
         self._descriptors = [descriptor for reading in readings for descriptor in reading.descriptors]
-        tables = self._files - len(self._parsers)
-        self._sizes = [*[NUMBER_SIZE] * len(self._parsers), *[TABLE_SIZE] * tables] * len(members)
+        self._tables = [_Tables([reading.tables[at] for reading in readings]) for at in range(len(first.tables))]
+        sizes = [*[NUMBER_SIZE] * len(self._parsers), *[table.size for table in self._tables]]
+        self._sizes = sizes * len(members)
         self._offsets = [0] * len(self._descriptors)
-        self._tables = [_Tables([reading.tables[at].read for reading in readings]) for at in range(tables)]
         self._fixed = list(chain.from_iterable(zip(*(member.fixed for member in self.members), strict=True)))
         self._series = tuple(chain.from_iterable(zip(*(member.series for member in self.members), strict=True)))
         self._counters = self.members[0].usage.counter_positions
@@ -60,6 +60,8 @@ class TaskGroup:
 
     def disband(self) -> None:
         """Let every member know what was counted last, so that each can go on alone."""
+        if not self._last:
+            return  # nobody wants counters
         for member, counted in zip(self.members, zip(*self._last, strict=True), strict=True):
             member.usage.last_counted = counted
 
@@ -81,15 +83,19 @@ class TaskGroup:
 class _Tables:
     """One file of many numbers of each member; only those that changed are parsed again."""
 
-    def __init__(self, readers: Sequence[Callable[[bytes], Sequence[Value]]]) -> None:
-        self._readers = readers
-        self._texts: list[bytes] = [b""] * len(readers)
-        self._rows: list[Sequence[Value]] = [()] * len(readers)
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self.size = TABLE_SIZE
+        """Of the buffer: twice the longest text or more."""
+        while self.size < 2 * max(len(table.text) for table in tables):
+            self.size *= 2
+        self._readers = [table.read for table in tables]
+        self._texts: list[bytes] = [b""] * len(tables)
+        self._rows: list[Sequence[Value]] = [()] * len(tables)
         self._columns: list[Sequence[Value]] = []
 
     def columns(self, texts: list[bytes]) -> list[Sequence[Value]]:
         if texts != self._texts:
-            if max(map(len, texts)) == TABLE_SIZE:
+            if max(map(len, texts)) >= self.size:
                 raise ValueError("a file does not fit")
             for at, is_changed in enumerate(map(ne, texts, self._texts)):
                 if is_changed:
