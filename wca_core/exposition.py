@@ -95,11 +95,6 @@ def escape_template(text: bytes) -> bytes:
     return text.replace(b"%", b"%%").replace(b"\0", b"")
 
 
-def spelled(value: Value) -> str:
-    """A number as Prometheus reads it. Raises `InconvertibleToPrometheusExpositionFormat` for anything else."""
-    return repr(_spelled(value))
-
-
 class _Verbatim(float):
     """A number whose `repr` is spelled out, for the three that Python spells otherwise."""
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wca_core.errors import ContractError, InconvertibleToPrometheusExpositionFormat
-from wca_core.model.metric import Metric, Samples, Series, are_plain_numbers, counter, gauge
+from wca_core.model.metric import Metric, Series, are_plain_numbers, counter, gauge
 from wca_core.testing import make_task
 
 USAGE = Metric("task_usage", "Usage.", counter)
@@ -72,12 +72,6 @@ def test_a_level_stands_over_a_label_of_the_task_with_its_name() -> None:
     labels = BY_NODE.sample(1, task, numa_node=0, kind="anon").labels
 
     assert (labels["kind"], labels["other"]) == ("anon", "mine")
-
-
-def test_samples_are_chosen_by_name() -> None:
-    samples = Samples.of([USAGE.sample(1), BY_NODE.sample(2, numa_node=0, kind="a")])
-
-    assert [one.value for one in samples.where(["task_pages"])] == [2]
 
 
 @given(st.lists(st.integers() | st.floats() | st.booleans() | st.none() | st.text()))

@@ -48,7 +48,7 @@ class CgroupMetrics:
         self._measurements = self._made_for(host)
 
     @hookimpl
-    def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Block]:
+    def collect_metrics(self, tasks: Sequence[Task], host: Host) -> list[Block]:
         if self._measurements is None:
             self._measurements = self._made_for(host)
         is_steady = tasks is self._tasks
@@ -58,14 +58,14 @@ class CgroupMetrics:
         if not is_steady:
             self._tasks, self._alone = tasks, list(measurements)
         now = host.clock.now()
-        yield from self._grouped(now)
-        for measurement in self._alone:
-            block = measurement.block(now)
-            if block is not None:
-                yield block
+        blocks = [*self._grouped(now)]
+        blocks += [block for measurement in self._alone if (block := measurement.block(now)) is not None]
+        if tasks and not blocks:
+            host.look_again()  # something may have been mounted or unmounted
         if is_steady and self._alone:
             groups, self._alone = groups_of(self._alone)
             self._groups += groups
+        return blocks
 
     def _grouped(self, now: float) -> Iterator[Block]:
         """The blocks of all groups; the members of one that fails are read one by one, in this step too."""

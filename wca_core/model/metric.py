@@ -228,11 +228,6 @@ class Samples(Iterable[Sample]):
     def __len__(self) -> int:
         return len(self.series)
 
-    def where(self, names: Iterable[str]) -> Samples:
-        """The samples whose metric has one of these names."""
-        names = frozenset(names)
-        return Samples.of(sample for sample in self if sample.series.metric.name in names)
-
 
 def are_plain_numbers(values: Sequence[Value]) -> bool:
     """Whether all values are finite ints and floats (no bools), as a collector may give.
