@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wca_core.anomalies import AnomalyLog
 from wca_core.discovery import Discovery
 from wca_core.dispatch import Binding, Dispatcher
 from wca_core.errors import StartError
-from wca_core.gathering import joined
+from wca_core.gathering import Concatenation, joined
 from wca_core.host import Host
+from wca_core.labelling import Labelling, TaskLabelGenerator
 from wca_core.model.allocation import Allocation, overlaid
 from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Samples
@@ -36,15 +37,24 @@ class Step:
 
 
 class Agent:
-    """All plugins of one node, plugged into one loop. Raises `PluginError` if one cannot be accepted."""
+    """All plugins of one node, plugged into one loop.
 
-    def __init__(self, bindings: Sequence[Binding], host: Host) -> None:
+    Raises `PluginError` if one cannot be accepted, `ConfigurationError` if a label of `label_generators` cannot be one.
+    """
+
+    def __init__(
+        self,
+        bindings: Sequence[Binding],
+        host: Host,
+        label_generators: Mapping[str, TaskLabelGenerator] | None = None,
+    ) -> None:
         self.host = host
         self._dispatcher = Dispatcher(bindings, host.statistics)
         self._storages: Storages | None = None
-        self._discovery = Discovery(self._dispatcher, host)
+        self._discovery = Discovery(self._dispatcher, host, Labelling(label_generators or {}))
         self._previous: Snapshot | None = None
         self._anomaly_log = AnomalyLog()
+        self._of_anomalies = Concatenation()
         self._allocates = bool(self._dispatcher.with_hook("allocate"))
         self._looks_back = any(self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate"))
 
@@ -66,6 +76,11 @@ class Agent:
             self._storages.stop()
             self._storages = None
         self._stop_plugins(self._dispatcher.with_hook("stop"))
+
+    def reload(self) -> None:
+        """Let every plugin open its outputs again and read its files again."""
+        for binding in self._dispatcher.with_hook("reload"):
+            self._dispatcher.call_one(binding, "reload", host=self.host)
 
     def step(self) -> Step:
         """One step. Never raises because of a plugin."""
@@ -109,7 +124,11 @@ class Agent:
         return self._previous
 
     def _detect(self, step: Step, snapshot: Snapshot) -> None:
+        monotonic = self.host.clock.monotonic
+        started = monotonic()
         step.findings, outcomes = self._dispatcher.collect("detect", snapshot=snapshot)
+        if outcomes:
+            self.host.statistics.function("detect").add(monotonic() - started)
         step.anomalies = [item for outcome in outcomes for item in outcome.items if isinstance(item, Anomaly)]
 
     def _allocate(self, step: Step, snapshot: Snapshot, in_force: list[Allocation]) -> None:
@@ -137,12 +156,12 @@ class Agent:
     def _store(self, step: Step) -> None:
         if self._storages is None:
             return
-        self._storages.store(step.samples, "metrics")
         if self._dispatcher.with_hook("detect") or self._allocates:
             encoded = self._anomaly_log.samples(step.anomalies, step.tasks, self.host.clock.now())
-            self._storages.store(joined([encoded, step.findings]), "anomalies")
+            self._storages.store(joined([encoded, step.findings], self._of_anomalies), "anomalies")
         if self._allocates:
-            self._storages.store(step.findings, "allocations")
+            self._storages.store(Samples(), "allocations", again=step.findings)
+        self._storages.store(step.samples, "metrics")
 
     def _stop_plugins(self, bindings: Sequence[Binding]) -> None:
         for binding in reversed(bindings):

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import is_
 
 from wca_core.dispatch import Binding, Dispatcher
 from wca_core.host import Host
+from wca_core.labelling import Labelling
 from wca_core.model.task import Task, interned
 
 log = logging.getLogger("wca.discovery")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a discoverer said last: its tasks as it gave them, and the same with generated labels."""
+
+    given: Sequence[Task] = ()
+    tasks: Sequence[Task] = ()
 
 
 class Discovery:
@@ -20,12 +30,13 @@ class Discovery:
     very same objects as long as nothing changes.
     """
 
-    def __init__(self, dispatcher: Dispatcher, host: Host) -> None:
+    def __init__(self, dispatcher: Dispatcher, host: Host, labelling: Labelling) -> None:
         self.tasks: Sequence[Task] = ()
         """To be measured in this step."""
         self._dispatcher = dispatcher
         self._host = host
-        self._answers: dict[str, list[Task]] = {}
+        self._labelling = labelling
+        self._answers: dict[str, _Answer] = {}
         self._measured: list[Task] = []
 
     def look(self) -> bool:
@@ -46,24 +57,32 @@ class Discovery:
         self._host.statistics.undiscovered_steps += bool(discoverers) and not succeeded
         return succeeded
 
-    def _answer(self, binding: Binding, items: list[object]) -> list[Task] | None:
+    def _answer(self, binding: Binding, items: list[object]) -> Sequence[Task] | None:
         """The tasks a discoverer gave, unchanged ones as the objects known; None if it gave anything else."""
-        before = self._answers.get(binding.name)
-        if before is not None and _are_same(items, before):
-            return before
+        before = self._answers.get(binding.name, _Answer())
+        if _are_same(items, before.given):
+            return before.tasks
         tasks = [item for item in items if isinstance(item, Task)]
         if len(tasks) < len(items):
             strange = next(item for item in items if not isinstance(item, Task))
             message = f"gave a {type(strange).__name__}; Task expected; its tasks are not measured in this step"
             self._dispatcher.fault(binding, "discover_tasks", message)
             return None
-        answer = self._answers[binding.name] = interned(tasks, {task.task_id: task for task in before or ()})
-        known = {task.task_id: task for tasks in self._answers.values() for task in tasks}
+        given = interned(tasks, {task.task_id: task for task in before.given})
+        if _are_same(given, before.given):
+            return before.tasks
+        labelled = self._labelling.labelled(given, zip(before.given, before.tasks, strict=True))
+        self._answers[binding.name] = _Answer(given, labelled)
+        self._update_known()
+        return labelled
+
+    def _update_known(self) -> None:
+        known = {task.task_id: task for answer in self._answers.values() for task in answer.tasks}
         for task in self._host.known_tasks.values():
             if known.get(task.task_id) is not task:
                 task.series_cache.clear()  # a task and its series hold each other: do not leave that to the collector
         self._host.known_tasks = known
-        return answer
+        self._labelling.forget_all_but(known)
 
     def _without_conflicts(self, tasks: list[Task]) -> list[Task]:
         """Of tasks with one id or one cgroup the first; the others are dropped and counted."""

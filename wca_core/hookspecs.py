@@ -92,6 +92,14 @@ def stop() -> None:
 
 
 @hookspec
+def reload(host: Host) -> None:
+    """Open outputs again and read rule files again: the operator sent SIGHUP, between two steps.
+
+    If it raises, what was in force before must still be.
+    """
+
+
+@hookspec
 def describe_metrics() -> Iterable[Metric] | None:
     """Every metric this plugin may yield."""
 

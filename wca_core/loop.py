@@ -1,4 +1,10 @@
-"""The pacing of steps: deadlines without drift, missed ones counted, signals obeyed."""
+"""The pacing of steps: deadlines without drift, missed ones counted, signals obeyed.
+
+| signal | effect |
+|---|---|
+| SIGTERM, SIGINT | the step ends, then the agent; a second one ends the process at once |
+| SIGHUP | between two steps the plugins open their outputs again and read their files again |
+"""
 
 from __future__ import annotations
 
@@ -15,6 +21,8 @@ from wca_core.agent import Agent
 
 log = logging.getLogger("wca.loop")
 
+STOPPING = (signal.SIGTERM, signal.SIGINT)
+
 PATIENCE = 10
 """Seconds that a step may still take once a signal has asked to stop."""
 
@@ -23,26 +31,39 @@ class _StepTakesTooLong(BaseException):
     """Raised into a step that does not end after a signal; not an `Exception`, so no guard catches it."""
 
 
-class _Stop:
-    """That a signal has asked to stop, and the pause that this ends.
+class _Asked:
+    """What signals have asked for, and the pause that this ends.
 
     Not a `threading.Event`: Python runs a handler between any two instructions of the main thread, also while
     that holds the lock of the event for which `set` then waits for ever.
     """
 
     def __init__(self) -> None:
-        self.is_set = False
+        self.to_stop = False
+        self._to_reload = False
         self._event = os.eventfd(0, os.EFD_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._event, select.POLLIN)
 
-    def set(self) -> None:
-        self.is_set = True
+    def stop(self) -> None:
+        self.to_stop = True
+        os.eventfd_write(self._event, 1)
+
+    def reload(self) -> None:
+        self._to_reload = True
         os.eventfd_write(self._event, 1)
 
     def wait(self, seconds: float) -> None:
-        """Return after this time, or as soon as it is set."""
+        """Return after this time, or as soon as something is asked for."""
         self._poll.poll(seconds * 1000)
+
+    def takes_reload(self) -> bool:
+        """Whether to reload now; the asking is then answered."""
+        if not self._to_reload:
+            return False
+        os.eventfd_read(self._event)  # before the flag: a signal that comes in between is then answered once more
+        self._to_reload = False
+        return True
 
     def close(self) -> None:
         os.close(self._event)
@@ -53,10 +74,10 @@ def run_steps(agent: Agent, interval: float | None, count: int | None = None) ->
 
     Starts the agent before and stops it after, whatever happens. Raises `StartError`.
     """
-    with closing(_Stop()) as stop, _signals(stop):
+    with closing(_Asked()) as asked, _signals(asked):
         agent.start()
         try:
-            _steps(agent, interval or 0.0, count, stop)
+            _steps(agent, interval or 0.0, count, asked)
         except _StepTakesTooLong:
             log.error("the step did not end within %d s after the signal and was broken off", PATIENCE)
         finally:
@@ -64,10 +85,10 @@ def run_steps(agent: Agent, interval: float | None, count: int | None = None) ->
             agent.stop()
 
 
-def _steps(agent: Agent, interval: float, count: int | None, stop: _Stop) -> None:
+def _steps(agent: Agent, interval: float, count: int | None, asked: _Asked) -> None:
     statistics, monotonic = agent.host.statistics, agent.host.clock.monotonic
     deadline = monotonic()
-    while not stop.is_set and (count is None or statistics.iterations < count):
+    while not asked.to_stop and (count is None or statistics.iterations < count):
         started = monotonic()
         agent.step()
         ended = monotonic()
@@ -79,7 +100,17 @@ def _steps(agent: Agent, interval: float, count: int | None, stop: _Stop) -> Non
         if interval and ended - started > interval:
             statistics.overruns += 1
         statistics.missed_deadlines += missed
-        stop.wait(max(0.0, deadline - ended))
+        _pause(agent, asked, deadline)
+
+
+def _pause(agent: Agent, asked: _Asked, deadline: float) -> None:
+    """Wait for the deadline, or for the signal to stop."""
+    while not asked.to_stop:
+        asked.wait(max(0.0, deadline - agent.host.clock.monotonic()))
+        if not asked.takes_reload():
+            return
+        log.info("SIGHUP: plugins open their outputs again and read their files again")
+        agent.reload()
 
 
 def next_deadline(deadline: float, now: float, interval: float) -> tuple[float, int]:
@@ -97,14 +128,15 @@ def next_deadline(deadline: float, now: float, interval: float) -> tuple[float, 
 
 
 @contextmanager
-def _signals(stop: _Stop) -> Iterator[None]:
-    """Obey SIGTERM and SIGINT: the first lets the step end, the second ends the process at once."""
+def _signals(asked: _Asked) -> Iterator[None]:
+    """Obey the signals as long as the steps run."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stopper(stop))
+    before = {number: signal.getsignal(number) for number in (*STOPPING, signal.SIGALRM, signal.SIGHUP)}
+    for number in STOPPING:
+        signal.signal(number, _stopper(asked))
+    signal.signal(signal.SIGHUP, lambda _number, _frame: asked.reload())
     signal.signal(signal.SIGALRM, _break_off)
     try:
         yield
@@ -114,11 +146,11 @@ def _signals(stop: _Stop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _stopper(stop: _Stop) -> Callable[[int, FrameType | None], None]:
+def _stopper(asked: _Asked) -> Callable[[int, FrameType | None], None]:
     def obey(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set:
+        if asked.to_stop:
             os._exit(128 + number)
-        stop.set()
+        asked.stop()
         signal.alarm(PATIENCE)
 
     return obey

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 
 from wca_core.dispatch import Binding, Dispatcher
+from wca_core.gathering import Concatenation, joined
 from wca_core.hookspecs import Stream
 from wca_core.model.metric import Samples
 
@@ -27,20 +28,20 @@ class Storages:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._writers: dict[str, _Writer] = {}
+        self._with_again = Concatenation()
         for binding in dispatcher.with_hook("store"):
             if not getattr(binding.plugin, "stores_locally", False):
                 self._writers[binding.name] = _Writer(dispatcher, binding)
 
-    def store(self, samples: Samples, stream: Stream) -> None:
-        """Give the samples to every storage of the stream. Never raises and never waits for a slow one."""
+    def store(self, samples: Samples, stream: Stream, again: Samples | None = None) -> None:
+        """Give the samples to every storage of the stream. Never raises and never waits for a slow one.
+
+        `again`: what the anomalies' storages have already; only the others are given it here.
+        """
+        whole = samples if again is None else joined([samples, again], self._with_again)
         for binding in self._dispatcher.with_hook("store"):
-            if stream not in binding.streams:
-                continue
-            writer = self._writers.get(binding.name)
-            if writer is None:
-                self._dispatcher.call_one(binding, "store", samples=samples, stream=stream)
-            elif writer.put(samples, stream):
-                self._dispatcher.dropped(binding)
+            if stream in binding.streams:
+                self._store(binding, samples if "anomalies" in binding.streams else whole, stream)
 
     def stop(self, patience: float = PATIENCE) -> None:
         """Let the threads finish what waits, at most this long [seconds] together."""
@@ -50,6 +51,13 @@ class Storages:
         for writer in self._writers.values():
             if not writer.join(max(0.0, deadline - time.monotonic())):
                 log.warning("storage %s is still busy after %g s and is left behind", writer.name, patience)
+
+    def _store(self, binding: Binding, samples: Samples, stream: Stream) -> None:
+        writer = self._writers.get(binding.name)
+        if writer is None:
+            self._dispatcher.call_one(binding, "store", samples=samples, stream=stream)
+        elif writer.put(samples, stream):
+            self._dispatcher.dropped(binding)
 
 
 class _Writer:

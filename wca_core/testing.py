@@ -16,6 +16,7 @@ from wca_core.agent import Agent, Step
 from wca_core.dispatch import HOOKS, STREAMS, Binding
 from wca_core.exposition import Page
 from wca_core.host import Host
+from wca_core.labelling import TaskLabelGenerator
 from wca_core.model.metric import METRIC_NAME, Metric, Sample, Samples, Value
 from wca_core.model.statistics import Statistics
 from wca_core.model.task import Task
@@ -178,11 +179,16 @@ class Measured:
 
 
 @contextmanager
-def running(machine: Machine | Host, plugins: Sequence[object], tasks: Sequence[Task] = ()) -> Iterator[Agent]:
+def running(
+    machine: Machine | Host,
+    plugins: Sequence[object],
+    tasks: Sequence[Task] = (),
+    label_generators: Mapping[str, TaskLabelGenerator] | None = None,
+) -> Iterator[Agent]:
     """A started agent with these plugins and OwnMetrics, stopped at the end."""
     host = machine.host() if isinstance(machine, Machine) else machine
     bindings = [whole_binding(one) for one in (GivenTasks(tasks=list(tasks)), *plugins, _own_metrics())]
-    agent = Agent(_with_own_names(bindings), host)
+    agent = Agent(_with_own_names(bindings), host, label_generators)
     agent.start()
     try:
         yield agent

@@ -30,6 +30,12 @@ def test_an_unknown_unit_is_refused_with_the_known_ones() -> None:
         Metric("task_x", "Help.", gauge, unit="parsecs")
 
 
+@pytest.mark.parametrize("kind", ["histogram", "gauge", None])
+def test_a_metric_of_another_type_is_refused(kind: object) -> None:
+    with pytest.raises(ContractError, match="task_x has type"):
+        Metric("task_x", "Help.", kind)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("level", ["a-b", "__name", ""])
 def test_a_level_that_is_no_label_name_is_refused(level: str) -> None:
     with pytest.raises(ContractError, match="no label name"):

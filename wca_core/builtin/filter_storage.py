@@ -56,6 +56,10 @@ class FilterStorage:
         self._call_all("store", lambda: {"samples": Samples([*chosen.series], [*chosen.values]), "stream": stream})
 
     @hookimpl
+    def reload(self, host: Host) -> None:
+        self._call_all("reload", lambda: {"host": host})
+
+    @hookimpl
     def stop(self) -> None:
         self._call_all("stop", dict)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 
 from wca_core.errors import ContractError
-from wca_core.model.metric import Sample, are_plain_numbers
+from wca_core.model.metric import Sample, Series, are_plain_numbers
 
 
 class ContendedResource(StrEnum):
@@ -34,6 +32,8 @@ class Anomaly:
     resource: ContendedResource = ContendedResource.UNKN
     context: tuple[Sample, ...] = ()
     """Values and thresholds that led to the finding."""
+    encode_unattributed: bool = False
+    """Whether a finding without a suspect is stored as a sample too, with an empty `contending_task_id`."""
 
     def __post_init__(self) -> None:
         ids = self.contending_task_ids
@@ -48,11 +48,23 @@ class Anomaly:
             raise ContractError(f"anomaly: {wrong} is {getattr(self, wrong)!r}, of the wrong type")
 
     @property
+    def task_ids(self) -> frozenset[str]:
+        """The victim and all suspects."""
+        return frozenset((self.contended_task_id, *self.contending_task_ids))
+
+    @property
     def uuid(self) -> str:
         """The same for the same set of task ids, whatever their order, resource or time."""
+        import hashlib  # 5 ms for what only those need who found something
+        import uuid
+
         ids = ",".join(sorted((self.contended_task_id, *self.contending_task_ids)))
-        return str(uuid.UUID(bytes=hashlib.sha256(ids.encode()).digest()[:16]))
+        digest = hashlib.sha256(ids.encode(errors="surrogatepass")).digest()  # names of cgroups are any bytes
+        return str(uuid.UUID(bytes=digest[:16]))
 
 
 def _is_writable(sample: object) -> bool:
-    return isinstance(sample, Sample) and are_plain_numbers((sample.value,))
+    if not (isinstance(sample, Sample) and are_plain_numbers((sample.value,))):
+        return False
+    series: object = sample.series
+    return isinstance(series, Series) and all(isinstance(text, str) for pair in series.labels.items() for text in pair)

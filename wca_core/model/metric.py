@@ -59,7 +59,7 @@ class Merge(StrEnum):
 class Metric:
     """The description of a metric, kept beside the code that measures it.
 
-    Raises `ContractError` for a malformed name, an empty help or an unknown unit.
+    Raises `ContractError` for a malformed name, an empty help, an unknown type or unit.
     """
 
     name: str
@@ -76,6 +76,8 @@ class Metric:
             raise ContractError(f"metric name {self.name!r} is not of the form {METRIC_NAME.pattern}")
         if not self.help.strip():
             raise ContractError(f"metric {self.name} has no help text")
+        if not isinstance(self.type, MetricType):
+            raise ContractError(f"metric {self.name} has type {self.type!r}; MetricType.COUNTER or GAUGE expected")
         if self.unit not in UNITS:
             raise ContractError(f"metric {self.name} has unit {self.unit!r}; known are {', '.join(sorted(UNITS))}")
         for level in self.levels:
