@@ -1,4 +1,4 @@
-"""`python -m bench [step | syscalls]`: see README.md."""
+"""`python -m bench [step | syscalls | startup]`: see README.md."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from types import FrameType
 
 from bench.errors import BenchError
 from bench.paced import Pace
+from bench.startup import startup
 from bench.step import Options, step
 from bench.syscalls import syscalls
 
-COMMANDS = ("step", "syscalls")
+COMMANDS = ("step", "syscalls", "startup")
 FROM = 300
 """Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     print(f"{platform.node()}, Linux {platform.release()}, Python {platform.python_version()}")
     try:
-        return _syscalls(options) if options.command == "syscalls" else _step(options)
+        return {"step": _step, "syscalls": _syscalls, "startup": _startup}[options.command](options)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -47,6 +48,11 @@ def _syscalls(options: argparse.Namespace) -> int:
     return 0
 
 
+def _startup(options: argparse.Namespace) -> int:
+    startup(options.rounds)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog="python -m bench", description="What a step of the agent costs.")
     commands = words.add_subparsers(dest="command", required=True)
@@ -60,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     of_step.add_argument("--judge", action="store_true", help="exit with 1 if it is missed")
     of_syscalls = commands.add_parser("syscalls", help="system calls of a step by task (deterministic)")
     of_syscalls.add_argument("--tasks", type=int, default=50, help="cgroups (50)")
+    of_startup = commands.add_parser("startup", help="time until the first stored step, beside 'import typer'")
+    of_startup.add_argument("--rounds", type=int, default=10, help="times each is measured (10)")
     for command in (of_step, of_syscalls):
         command.add_argument("--files", choices=["all", "reference"], default="all", help="which files are read (all)")
     return words

@@ -22,33 +22,23 @@ REFERENCE = (
 )
 """What the original WCA measures of a cgroup of v1: one metric of each of seven files."""
 
-CONFIGURATION = """\
-runner: !MeasurementRunner
-  node: !StaticNode
-    tasks: []
-    directory: {directory}
-  metrics_storage: !LogStorage
-    output_filename: {output}
-    overwrite: true
-  interval: {interval}
-"""
-
 
 def agent(folder: Path, directory: str, interval: float, *, reference: bool) -> Program:
-    """The agent with a configuration in `folder`: as it is, or with the files of the original WCA only."""
+    """The agent with its output in `folder`: as it is, or with the files of the original WCA only."""
     output = folder / "agent.prom"
-    if reference:
-        options = [f"--directory={directory}", f"--output={output}", f"--interval={interval}"]
-        return Program([sys.executable, "-m", "bench.agent", *options, *REFERENCE], output)
-    configuration = folder / "wca.yaml"
-    configuration.write_text(CONFIGURATION.format(directory=directory, output=output, interval=interval))
+    fields = [
+        *("static.tasks=[]", f"static.directory={directory}"),
+        *(f"log.output_filename={output}", "log.overwrite=true", f"agent.interval={interval}"),
+        *([f"cgroup.metrics=[{', '.join(REFERENCE)}]"] if reference else []),
+    ]
     wca = [sys.executable, "-c", "from wca_core.cli import main; main()"]
-    return Program([*wca, "run", "--root", f"--config={configuration}", "--log-level=warning"], output)
+    options = ["--plugins=static,cgroup,log", *(f"--set={field}" for field in fields), "--log-level=warning"]
+    return Program([*wca, "run", "--root", "--no-lock", *options], output)
 
 
 def counted(program: Program, count: int) -> list[str]:
     """The command of an agent that ends after so many steps."""
-    end = program.command.index("--root") + 1 if "--root" in program.command else 3
+    end = program.command.index("--root") + 1
     return [*program.command[:end], f"--count={count}", *program.command[end:]]
 
 

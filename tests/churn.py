@@ -343,7 +343,7 @@ def agent(directory: str, output: Path, log: Path) -> Iterator[subprocess.Popen[
     configuration = output.with_name("wca.yaml")
     configuration.write_text(CONFIGURATION.format(directory=directory, output=output))
     configuration.chmod(0o600)
-    command = [str(Path(sys.executable).with_name("wca")), "run", "--root", "-c", str(configuration)]
+    command = [str(Path(sys.executable).with_name("wca")), "run", "--root", "--no-lock", "-c", str(configuration)]
     with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as process:
         try:
             yield process

@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-from wca_core.config.build import build_file
-from wca_core.registry import Registry
+import pytest
+
+from wca_core.configuration import Request, configured
 from wca_core.testing import Machine, check_plugin, make_task, run_step
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,14 +28,21 @@ def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:
     assert step.value("task_age_seconds", task="/a") == 0
 
 
-def test_the_configuration_of_the_readme_loads(tmp_path: Path) -> None:
-    (text,) = blocks("yaml")
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [
+        (0, {"static", "cgroup", "self", "log", "nop-detector", "log-2"}),
+        (1, {"static", "cgroup", "self", "log"}),
+    ],
+)
+def test_the_configurations_of_the_readme_load(tmp_path: Path, number: int, names: set[str]) -> None:
     file = tmp_path / "wca.yaml"
-    file.write_text(text.replace("/var/lib/wca", str(tmp_path)))
+    file.write_text(blocks("yaml")[number].replace("/var/lib/wca", str(tmp_path)))
 
-    plan = build_file(str(file), Registry().load).plan()
+    plan = configured(Request(file=str(file))).plan()
 
-    assert {"static", "cgroup", "self", "log", "nop-detector", "log-2"} == {one.name for one in plan.bindings}
+    assert plan is not None
+    assert {binding.name for binding in plan.bindings} == names
 
 
 def test_every_link_of_the_readme_leads_somewhere() -> None:

@@ -58,7 +58,7 @@ runner: !AllocationRunner
 
 def run_of_wca(*arguments: str) -> list[str]:
     """The command line that runs the agent as this user."""
-    return [WCA, "run", *(["--root"] if IS_ROOT else []), *arguments]
+    return [WCA, "run", "--no-lock", *(["--root"] if IS_ROOT else []), *arguments]
 
 
 def finished(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -185,7 +185,7 @@ def test_a_signal_is_obeyed_wherever_the_loop_is() -> None:
 
 @needs_root
 def test_an_ordinary_user_may_run_it() -> None:
-    command = [WCA, "run", "--once"]
+    command = [WCA, "run", "--no-lock", "--once"]
     try:
         process = subprocess.run(
             command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, check=False
@@ -200,7 +200,9 @@ def test_an_ordinary_user_may_run_it() -> None:
 @needs_root
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
 def test_a_user_with_the_capability_to_read_everything_may_run_it() -> None:
-    process = finished(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", *READING_ALL, WCA, "run", "--once"])
+    process = finished(
+        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", *READING_ALL, WCA, "run", "--no-lock", "--once"]
+    )
 
     assert (process.returncode, complaints(process.stdout)) == (0, [])
     assert "task_up" in checked_families(process.stderr)
@@ -208,7 +210,7 @@ def test_a_user_with_the_capability_to_read_everything_may_run_it() -> None:
 
 @needs_root
 def test_root_without_permission_is_refused_as_wrong_usage() -> None:
-    process = finished([WCA, "run", "--once"])
+    process = finished([WCA, "run", "--no-lock", "--once"])
 
     assert process.returncode == 2
     assert process.stderr == "wca: refusing to run as root; give --root to permit it, or run as another user\n"
@@ -222,6 +224,6 @@ def test_a_wrong_file_ends_with_1_and_tells_file_and_line_of_every_error(tmp_pat
 
     said = process.stdout + process.stderr
     assert process.returncode == 1
-    assert "wca.yaml:3: !LocalNode has no field 'max_task'" in said
-    assert "wca.yaml:4: !MeasurementRunner interval: " in said
+    assert "wca.yaml:3:5: !LocalNode has no field 'max_task'" in said
+    assert "wca.yaml:4:13: runner.interval (of !MeasurementRunner): " in said
     assert "Traceback" not in said

@@ -287,7 +287,7 @@ def test_the_machine_may_be_seen_below_another_root(cgroups: Cgroups, tmp_path: 
     root.mkdir()
     wca = str(Path(sys.executable).with_name("wca"))
     script = 'mount --rbind / "$0" && exec "$@"'
-    arguments = [wca, "run", "--root", "--once", "--host-root", str(root), "-c", str(configuration)]
+    arguments = [wca, "run", "--root", "--no-lock", "--once", "--host-root", str(root), "-c", str(configuration)]
 
     def run() -> None:
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, str(root), *arguments]

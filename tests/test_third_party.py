@@ -44,7 +44,7 @@ def wca(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def run_once(site: Path) -> subprocess.CompletedProcess[str]:
-    return wca(site, "run", *ROOT_FLAG, "--plugins", "local,acme", "--once")
+    return wca(site, "run", "--no-lock", *ROOT_FLAG, "--plugins", "local,acme", "--once")
 
 
 def test_an_installed_plugin_is_called(site: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_plugin_that_raises_costs_only_itself(site: Path) -> None:
 def test_a_plugin_that_is_missing_names_its_package(site: Path) -> None:
     site.mkdir()
 
-    ran = wca(site, "run", *ROOT_FLAG, "--plugins", "numa", "--once")
+    ran = wca(site, "run", "--no-lock", *ROOT_FLAG, "--plugins", "numa", "--once")
 
     assert ran.returncode == 1
     assert "pip install wca-numa" in ran.stdout

@@ -7,6 +7,7 @@ the entry point's value, so nothing is imported to know it.
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,13 @@ from importlib import metadata
 from typing import Any
 
 from wca_core.errors import PluginError
+from wca_core.registration import registered
+
+log = logging.getLogger("wca.registry")
 
 PLUGINS = "wca.plugins"
 COMPONENTS = "wca.components"
+RUNNER_KEYS = "wca.runner_keys"
 
 KNOWN_PACKAGES = {
     "k8s": "wca-k8s",
@@ -58,16 +63,36 @@ class Registry:
 
     def __init__(self, entry_points: Iterable[metadata.EntryPoint] | None = None) -> None:
         self._given = None if entry_points is None else list(entry_points)
+        self._told: set[str] = set()
+
+    @cached_property
+    def _points(self) -> list[metadata.EntryPoint]:
+        if self._given is not None:
+            return self._given
+        installed = metadata.entry_points()
+        return [point for group in (PLUGINS, COMPONENTS, RUNNER_KEYS) for point in installed.select(group=group)]
 
     @cached_property
     def offers(self) -> list[Offer]:
         """Every installed class of both groups, by name."""
-        points = self._given
-        if points is None:
-            installed = metadata.entry_points()
-            points = [*installed.select(group=PLUGINS), *installed.select(group=COMPONENTS)]
-        unique = {(point.group, point.name, point.value, _package(point)[0]): _offer(point) for point in points}
+        unique = {
+            (point.group, point.name, point.value, _package(point)[0]): _offer(point)
+            for point in self._points
+            if point.group != RUNNER_KEYS
+        }
         return sorted(unique.values(), key=lambda offer: (offer.group != PLUGINS, offer.name))
+
+    @cached_property
+    def runner_keys(self) -> Mapping[str, Offer]:
+        """Who answers to documented keys of the runners, by key; offers of the group `wca.plugins`."""
+        keys: dict[str, Offer] = {}
+        for point in self._points:
+            if point.group != RUNNER_KEYS:
+                continue
+            offer = self.find(_offer(point).class_name)
+            if keys.setdefault(point.name, offer) is not offer:
+                raise PluginError(f"two plugins claim the runner key {point.name!r}: {keys[point.name]} and {offer}")
+        return keys
 
     @cached_property
     def _by_word(self) -> Mapping[str, Offer]:
@@ -89,8 +114,33 @@ class Registry:
         return offer
 
     def load(self, word: str) -> type:
-        """The class behind a name, imported. Raises `PluginError` if it is missing or does not import."""
-        return load(self.find(word))
+        """The class behind a name, imported; one registered in this process goes before an installed one.
+
+        Raises `PluginError` if it is missing or does not import.
+        """
+        registration = registered.get(word)
+        if registration is None:
+            return load(self.find(word))
+        if word in self._by_word and word not in self._told:
+            self._told.add(word)
+            log.warning("!%s means %s, no longer %s", word, registration, self._by_word[word])
+        return registration.cls
+
+    def load_plugin(self, word: str) -> type:
+        """The class behind the name of a plugin. Raises `PluginError`, also for a component without hooks."""
+        if word in self._by_word and self._by_word[word].group != PLUGINS and word not in registered:
+            names = ", ".join(offer.name for offer in self.offers if offer.group == PLUGINS)
+            raise PluginError(f"{word!r} is no plugin; installed: {names}")
+        return self.load(word)
+
+    def is_strict(self, cls: type) -> bool:
+        """Whether a value for a field of this class that has no type to check it against is refused."""
+        registration = registered.get(cls.__name__)
+        return registration is None or registration.cls is not cls or registration.strict_mode
+
+    def word_of(self, word: str) -> str:
+        """The entry-point name that a name means; the word itself if nothing answers to it."""
+        return self._by_word[word].name if word in self._by_word and word not in registered else word
 
     def name_of(self, cls: type) -> str:
         """The entry-point name of a class; the class name if it has none."""
@@ -100,13 +150,10 @@ class Registry:
     def _missing(self, word: str) -> str:
         if word in KNOWN_PACKAGES:
             package = KNOWN_PACKAGES[word]
-            advice = (
-                "its installed version does not have it yet" if _is_installed(package) else f"pip install {package}"
-            )
-            return f"nothing installed answers to {word!r}: it is part of the package {package} ({advice})"
-        close = difflib.get_close_matches(word, self._by_word, n=1)
+            return f"nothing installed answers to {word!r}: it is part of the package {package} ({advice(package)})"
+        close = difflib.get_close_matches(word, [*self._by_word, *registered], n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        names = ", ".join(sorted({offer.name for offer in self.offers}))
+        names = ", ".join(sorted({*(offer.name for offer in self.offers), *registered}))
         return f"nothing installed answers to {word!r}; installed: {names}{hint}"
 
 
@@ -137,6 +184,11 @@ def load(offer: Offer) -> type:
     if not isinstance(found, type):
         raise PluginError(f"plugin {offer.name!r}: {offer} is no class but a {type(found).__name__}")
     return found
+
+
+def advice(package: str) -> str:
+    """What to do about something that a package of the project has."""
+    return "its installed version does not have it yet" if _is_installed(package) else f"pip install {package}"
 
 
 def _is_installed(package: str) -> bool:

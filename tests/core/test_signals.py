@@ -33,6 +33,11 @@ class Marker:
             time.sleep(0.01)
 
     @hookimpl
+    def reload(self):
+        (FOLDER / "reloaded").touch()
+        raise ValueError("the rules are wrong")
+
+    @hookimpl
     def stop(self):
         (FOLDER / "stopped").touch()
 """
@@ -51,7 +56,8 @@ def package(tmp_path: Path) -> Path:
 
 
 def wca(package: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [WCA, "run", *ROOT, "--host-root", str(package / "machine"), "--plugins", "marker", *arguments]
+    machine = ["--host-root", str(package / "machine")]
+    command = [WCA, "run", "--no-lock", *ROOT, *machine, "--plugins", "marker", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(package)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
@@ -108,3 +114,33 @@ def test_a_plugin_that_is_not_installed_is_exit_code_1(package: Path) -> None:
 
     assert process.returncode == 1
     assert b"nothing installed answers to 'nothing-of-that-name'" in output
+
+
+def test_sighup_reloads_within_the_pause_and_a_failure_does_not_end_the_agent(package: Path) -> None:
+    process = wca(package, "--interval", "60")
+    wait_for(package / "stepped", process)
+    (package / "stepped").unlink()
+
+    process.send_signal(signal.SIGHUP)
+    wait_for(package / "reloaded", process)
+    process.send_signal(signal.SIGTERM)
+
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert b"plugin marker failed in reload: ValueError: the rules are wrong" in output
+    assert not (package / "stepped").exists()
+
+
+def test_a_log_that_was_rotated_away_is_written_anew(package: Path) -> None:
+    log = package / "metrics.log"
+    process = wca(package, "--plugins", "log", "--set", f"log.output_filename={log}", "--interval", "0.05")
+    wait_for(log, process)
+    log.rename(package / "metrics.log.1")
+
+    process.send_signal(signal.SIGHUP)
+    wait_for(log, process)
+
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert b"task_up" in log.read_bytes() or b"wca_up" in log.read_bytes()

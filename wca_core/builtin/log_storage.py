@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from wca_core.config.field_types import Path
 from wca_core.errors import ConfigurationError, StartError
 from wca_core.exposition import Page
 from wca_core.gathering import joined
@@ -29,7 +30,7 @@ class LogStorage:
     | a file | true | replaces the file at once: a reader sees the old text or the new, never a part |
     """
 
-    output_filename: str | None = None
+    output_filename: Path | None = None
     overwrite: bool = False
     include_timestamp: bool | None = None
     """None: only if `overwrite` is false, since textfile collectors refuse timestamps."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from wca_core.config.field_types import Path, Str
 from wca_core.errors import ConfigurationError
 from wca_core.host import Host
 from wca_core.linux.files import read_file
@@ -28,15 +29,15 @@ class StaticNode:
     controllers cpu and memory. One that does not is passed over, which is told once until it changes.
     """
 
-    tasks: list[str]
+    tasks: list[Str]
     """Paths below the root of the hierarchy."""
     require_pids: bool = False
     """Pass over cgroups without a process."""
-    default_labels: dict[str, str] = field(default_factory=dict)
-    default_resources: dict[str, str | float | int] = field(default_factory=dict)
+    default_labels: dict[Str, Str] = field(default_factory=dict)
+    default_resources: dict[Str, Str | float | int] = field(default_factory=dict)
     tasks_labels: dict[str, dict[str, str]] | None = None
     """By task; over the default labels."""
-    directory: str | None = None
+    directory: Path | None = None
     """Every sub-directory of this cgroup is a task too, looked up in each step."""
 
     _made: dict[str, Task] = field(default_factory=dict, init=False, repr=False)
@@ -161,7 +162,7 @@ def _absolute(name: str) -> str:
     return "/" + name.strip("/")
 
 
-def _entries(directory: str | None) -> tuple[str, ...]:
+def _entries(directory: Path | None) -> tuple[str, ...]:
     """The names in a directory; none if it is not there."""
     if directory is None:
         return ()

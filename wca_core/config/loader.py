@@ -1,7 +1,7 @@
-"""Reads YAML into a tree that still knows from which line each part came.
+"""Reads YAML into a tree that still knows from where each part came.
 
 YAML 1.2 core schema: only `true` and `false` are booleans, so `yes` and `on` are strings. Nothing
-is constructed here, and a tag is only a name.
+is constructed here, and a tag is only a name, except `!File`: the tree of another file stands in its place.
 """
 
 from __future__ import annotations
@@ -9,94 +9,93 @@ from __future__ import annotations
 import math
 import os
 import re
-import stat
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import yaml
 
+from wca_core.config.problems import Problems
+from wca_core.config.safe_file import read_safely
+from wca_core.config.tree import Mapping, Place, Plain, Scalar, Sequence, Tree
 from wca_core.errors import ConfigurationError
 
-LARGEST = 1 << 20
 MOST_NODES = 10_000
-"""Of one document, with every alias counted as often as it stands."""
+"""Of a file and all that it includes, with every alias counted as often as it stands."""
 
-Tree: TypeAlias = "Scalar | Sequence | Mapping"
+MOST_INCLUDED = 8
+"""Files included by included files."""
 
+DEEPEST = 64
+"""Parts within parts, through included files too: nobody behind needs to fear the limit of Python's stack."""
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands: for messages."""
+INCLUDE = ("File", "file")
 
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+CORE = "tag:yaml.org,2002:"
 
 
-@dataclass(eq=False, slots=True)
-class Scalar:
-    place: Place
-    tag: str | None
-    value: str | int | float | bool | None
-
-
-@dataclass(eq=False, slots=True)
-class Sequence:
-    place: Place
-    tag: str | None
-    items: list[Tree] = field(default_factory=list)
-
-
-@dataclass(eq=False, slots=True)
-class Mapping:
-    place: Place
-    tag: str | None
-    entries: dict[str | int | float | bool | None, Tree] = field(default_factory=dict)
-
-
-def load_file(path: str) -> Tree:
-    """The tree of a file. Raises `ConfigurationError`, also if the file is not safe to trust.
-
-    It must be a regular file of the user (or the process is root) that others cannot write.
-    """
-    if not os.path.isabs(path):
-        raise ConfigurationError(f"{path}: an absolute path expected (try {os.path.abspath(path)})")
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(f"{path}: cannot be opened: {reason}") from error
-    try:
-        _check_safety(path, os.fstat(descriptor))  # before a file is made of it, which a directory refuses to be
-        with open(descriptor, "rb", closefd=False) as file:
-            text = file.read(LARGEST + 1)
-    finally:
-        os.close(descriptor)
-    if len(text) > LARGEST:
-        raise ConfigurationError(f"{path}: larger than {LARGEST} bytes")
-    try:
-        return load_text(text.decode(), os.path.basename(path))
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
+def load_file(path: str, problems: Problems | None = None) -> Tree:
+    """The tree of a file and of those it includes. Raises `ConfigurationError`, also if one is not safe to trust."""
+    return _Loading(problems or Problems()).tree(path, ())
 
 
 def load_text(text: str, name: str) -> Tree:
-    """The tree of one YAML document. Raises `ConfigurationError` with file and line."""
+    """The tree of one YAML document that includes no file. Raises `ConfigurationError` with the place."""
+    return _tree_of(text, name, _Size(), _no_include)
+
+
+class _Loading:
+    """One file, and what it includes."""
+
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._size = _Size()
+
+    def tree(self, path: str, above: tuple[str, ...]) -> Tree:
+        content = read_safely(path, self._problems)
+        files = (*above, os.path.realpath(path))
+
+        def include(place: Place, name: str) -> Tree:
+            target = os.path.join(os.path.dirname(path), name)
+            if os.path.realpath(target) in files:
+                raise ConfigurationError(f"{place}: {target} includes itself")
+            if len(files) > MOST_INCLUDED:
+                raise ConfigurationError(f"{place}: more than {MOST_INCLUDED} files included in one another")
+            try:
+                return self.tree(target, files)
+            except ConfigurationError as error:
+                raise ConfigurationError(f"{error} (included at {place})") from error
+
+        try:
+            return _tree_of(content.decode(), path, self._size, include)
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{path}: is not UTF-8 (byte {error.start})") from error
+
+
+@dataclass(slots=True)
+class _Size:
+    """Of a file and all that it includes."""
+
+    nodes: int = 0
+    depth: int = 0
+    """Of the part that is being read."""
+
+
+def _no_include(place: Place, name: str) -> Tree:
+    raise ConfigurationError(f"{place}: a file can be included by files only")
+
+
+def _tree_of(text: str, name: str, size: _Size, include: Callable[[Place, str], Tree]) -> Tree:
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
+        node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{name}:{mark.line + 1}" if mark else name
-        raise ConfigurationError(f"{place}: {error.problem or error.context}") from error
+        place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
+        raise ConfigurationError(f"{place}: {_words(error)}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{name}: {_first_line(error)}") from error
     if node is None:
-        raise ConfigurationError(f"{name}: is empty; a mapping with 'runner' expected")
-    return _Reader(name, loader).tree(node)
+        raise ConfigurationError(f"{name}: is empty; a mapping expected")
+    return _Reader(name, size, include).tree(node)
 
 
 class _Loader(yaml.SafeLoader):
@@ -113,100 +112,121 @@ for _kind, _form, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 ):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"^(?:{_form})$"), list(_first))
+    _Loader.add_implicit_resolver(f"{CORE}{_kind}", re.compile(rf"^(?:{_form})$"), list(_first))
 
 
 class _Reader:
     """Turns composed nodes into our tree. A node that stands in two places becomes one part."""
 
-    def __init__(self, name: str, loader: _Loader) -> None:
+    def __init__(self, name: str, size: _Size, include: Callable[[Place, str], Tree]) -> None:
         self._name = name
-        self._loader = loader
+        self._size = size
+        self._include = include
         self._known: dict[int, Tree] = {}
         self._open: set[int] = set()
         self._sizes: dict[int, int] = {}
-        self._count = 0
 
     def tree(self, node: yaml.Node) -> Tree:
         place = self._place(node)
-        before = self._count
-        self._count += self._sizes.get(id(node), 1)
-        if self._count > MOST_NODES:
+        before = self._size.nodes
+        self._size.nodes += self._sizes.get(id(node), 1)
+        if self._size.nodes > MOST_NODES:
             raise ConfigurationError(f"{place}: more than {MOST_NODES} nodes, with aliases expanded")
         if id(node) in self._open:
             raise ConfigurationError(f"{place}: an alias refers to a part that contains it")
         if id(node) in self._known:
             return self._known[id(node)]
+        if self._size.depth == DEEPEST:
+            raise ConfigurationError(f"{place}: more than {DEEPEST} parts within one another")
         self._open.add(id(node))
-        try:
-            tree = self._known[id(node)] = self._made(node, place)
-        except RecursionError as error:
-            raise ConfigurationError(f"{place}: nested too deeply") from error
+        self._size.depth += 1
+        tree = self._known[id(node)] = self._made(node, place)
+        self._size.depth -= 1
         self._open.discard(id(node))
-        self._sizes[id(node)] = self._count - before
+        self._sizes[id(node)] = self._size.nodes - before
         return tree
 
     def _made(self, node: yaml.Node, place: Place) -> Tree:
-        tag = self._tag(node, place)
+        tag = _tag(node, place)
+        if tag in INCLUDE:
+            if not isinstance(node, yaml.ScalarNode) or not node.value:
+                raise ConfigurationError(f"{place}: !{tag}: the path of a file expected")
+            return self._include(place, node.value)
         if isinstance(node, yaml.ScalarNode):
-            return Scalar(place, tag, node.value if tag else self._value(node, place))
+            return Scalar(place, tag, node.value if tag else _value(node, place))
         if isinstance(node, yaml.SequenceNode):
             return Sequence(place, tag, [self.tree(item) for item in node.value])
-        return Mapping(place, tag, dict(self._entries(node, place)))
+        return self._mapping(node, Mapping(place, tag))
 
-    def _entries(self, node: yaml.Node, place: Place) -> Iterator[tuple[str | int | float | bool | None, Tree]]:
-        own: dict[object, Place] = {}
-        merged: dict[str | int | float | bool | None, Tree] = {}
-        found = []
+    def _mapping(self, node: yaml.Node, mapping: Mapping) -> Mapping:
+        own: dict[Plain, Tree] = {}
         for key, value in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
-                self._merge(merged, self.tree(value))
+            if key.tag == f"{CORE}merge":
+                _merge(mapping, self.tree(value))
                 continue
             name = self.tree(key)
             if not isinstance(name, Scalar) or name.tag:
                 raise ConfigurationError(f"{self._place(key)}: a plain word expected as key")
             if name.value in own:
-                first = own[name.value].line
+                first = mapping.key_places[name.value].line
                 raise ConfigurationError(f"{name.place}: {name.value!r} stands here again; first on line {first}")
-            own[name.value] = name.place
-            found.append((name.value, self.tree(value)))
-        yield from ((name, tree) for name, tree in merged.items() if name not in own)
-        yield from found
-
-    def _merge(self, merged: dict[str | int | float | bool | None, Tree], base: Tree) -> None:
-        for one in base.items if isinstance(base, Sequence) else [base]:
-            if not isinstance(one, Mapping) or one.tag:
-                raise ConfigurationError(f"{one.place}: only plain mappings can be merged with '<<'")
-            for name, tree in one.entries.items():
-                merged.setdefault(name, tree)
-
-    def _tag(self, node: yaml.Node, place: Place) -> str | None:
-        if node.tag.startswith("tag:yaml.org,2002:"):
-            if node.tag.startswith("tag:yaml.org,2002:python/"):
-                raise ConfigurationError(f"{place}: python objects cannot be made by a configuration")
-            return None
-        if not node.tag.startswith("!") or node.tag == "!":
-            return None
-        return node.tag[1:]
-
-    def _value(self, node: yaml.ScalarNode, place: Place) -> str | int | float | bool | None:
-        kind = node.tag.rpartition(":")[2]
-        text = str(node.value)
-        try:
-            if kind == "null":
-                return None
-            if kind == "bool":
-                return text.lower() == "true"
-            if kind == "int":
-                return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-            if kind == "float":
-                return _float(text)
-        except ValueError as error:
-            raise ConfigurationError(f"{place}: {text[:80]!r} is no {kind}") from error
-        return text
+            mapping.key_places[name.value] = name.place
+            own[name.value] = self.tree(value)
+        mapping.entries.update(own)
+        return mapping
 
     def _place(self, node: yaml.Node) -> Place:
-        return Place(self._name, node.start_mark.line + 1)
+        return Place(self._name, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _merge(mapping: Mapping, base: Tree) -> None:
+    for one in base.items if isinstance(base, Sequence) else [base]:
+        if not isinstance(one, Mapping) or one.tag:
+            raise ConfigurationError(f"{one.place}: only plain mappings can be merged with '<<'")
+        for name, tree in one.entries.items():
+            mapping.entries.setdefault(name, tree)
+
+
+def _tag(node: yaml.Node, place: Place) -> str | None:
+    """The name of a local tag; None for what YAML itself knows. Raises `ConfigurationError` for all others."""
+    if node.tag.startswith("!") and node.tag != "!":
+        return str(node.tag[1:])
+    if node.tag.startswith(f"{CORE}python/"):
+        raise ConfigurationError(f"{place}: python objects cannot be made by a configuration")
+    if node.tag != "!" and not _fits(node):
+        raise ConfigurationError(f"{place}: the tag {node.tag!r} means nothing here")
+    return None
+
+
+def _fits(node: yaml.Node) -> bool:
+    """Whether a tag of YAML itself stands on a part of its kind."""
+    kind = node.tag.removeprefix(CORE)
+    if isinstance(node, yaml.ScalarNode):
+        return kind in ("str", "null", "bool", "int", "float", "merge")
+    return bool(kind == ("seq" if isinstance(node, yaml.SequenceNode) else "map"))
+
+
+def _value(node: yaml.ScalarNode, place: Place) -> Plain:
+    kind = node.tag.rpartition(":")[2]
+    text = str(node.value)
+    try:
+        if kind == "null":
+            return _one_of(text, {"": None, "~": None, "null": None})
+        if kind == "bool":
+            return _one_of(text, {"true": True, "false": False})
+        if kind == "int":
+            return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+        if kind == "float":
+            return _float(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: {text[:80]!r} is no {kind}") from error
+    return text
+
+
+def _one_of(text: str, meanings: dict[str, Plain]) -> Plain:
+    if text.lower() not in meanings:
+        raise ValueError
+    return meanings[text.lower()]
 
 
 def _float(text: str) -> float:
@@ -216,13 +236,8 @@ def _float(text: str) -> float:
     return float(word.replace(".inf", "inf"))
 
 
-def _check_safety(path: str, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise ConfigurationError(f"{path}: a regular file expected")
-    if os.geteuid() != 0 and status.st_uid != os.getuid():
-        raise ConfigurationError(f"{path}: belongs to uid {status.st_uid}, but the agent runs as uid {os.getuid()}")
-    if status.st_mode & stat.S_IWOTH:
-        raise ConfigurationError(f"{path}: everybody may write it (chmod o-w {path})")
+def _words(error: yaml.MarkedYAMLError) -> str:
+    return ", ".join(part for part in (error.context, error.problem) if part)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,79 @@
+"""One agent on a node: a lock held by a second, real process."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wca_core.errors import StartError
+from wca_core.lock import default_lock_path, only_agent
+
+HOLDER = """
+import sys
+from wca_core.lock import only_agent
+with only_agent(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock `lock` of the folder."""
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_agent_is_refused_and_told_who_holds_the_lock(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    with pytest.raises(StartError, match=rf"pid {holder.pid} since 20.*--no-lock"), only_agent(f"{tmp_path}/lock"):
+        pass
+
+
+def test_the_lock_of_an_agent_that_was_killed_is_free(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    holder.kill()
+    holder.wait()
+
+    with only_agent(f"{tmp_path}/lock"):
+        assert f"pid {os.getpid()} " in (tmp_path / "lock").read_text()
+
+
+def test_the_lock_is_free_again_after_its_holder(tmp_path: Path) -> None:
+    for _ in range(2):
+        with only_agent(f"{tmp_path}/lock"):
+            pass
+
+
+@pytest.mark.parametrize("kind", ["link", "directory", "nowhere", "pipe"])
+def test_a_lock_that_cannot_be_used_is_told_and_no_obstacle(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "lock"
+    match kind:
+        case "link":
+            path.symlink_to(tmp_path / "target")
+        case "directory":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "nowhere":
+            path = tmp_path / "missing" / "lock"
+
+    with caplog.at_level(logging.WARNING), only_agent(str(path)):
+        pass
+
+    assert f"no lock against a second agent: {path}" in caplog.text
+    assert not (tmp_path / "target").exists()
+
+
+def test_the_lock_is_of_the_node_for_root_and_of_the_user_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+
+    assert default_lock_path() == ("/run/wca.lock" if os.geteuid() == 0 else "/run/user/7/wca.lock")

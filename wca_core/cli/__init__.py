@@ -1,0 +1,61 @@
+"""The command `wca`.
+
+| exit code | meaning |
+|---|---|
+| 0 | done, or stopped by SIGTERM or SIGINT |
+| 1 | a configuration, plugin or start error |
+| 2 | wrong usage, or root without --root |
+
+What a command needs beyond its options is imported when it runs, so that `wca --version` is quick.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import Annotated
+
+import typer
+
+from wca_core import __version__
+from wca_core.cli.check import check
+from wca_core.cli.plugins import plugins
+from wca_core.cli.run import run
+
+app = typer.Typer(
+    name="wca",
+    help="The Workload Collocation Agent: measures and steers the tasks of this node.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"wca {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", "-v", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """The Workload Collocation Agent: measures and steers the tasks of this node."""
+
+
+app.command()(run)
+app.command()(check)
+app.command()(plugins)
+
+
+def main() -> None:
+    """Entry point. `wca -c FILE` is the old spelling of `wca run -c FILE`."""
+    gc.disable()  # nothing of what is imported goes away again; `wca run` enables it
+    arguments = sys.argv[1:]
+    if arguments and arguments[0].startswith("-") and arguments[0] not in ("--help", "--version", "-v"):
+        arguments = ["run", *arguments]
+    app(args=arguments, prog_name="wca")

@@ -1,0 +1,88 @@
+"""`wca run`: the agent itself."""
+
+from __future__ import annotations
+
+import gc
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wca_core.cli.options import Config, LogLevel, Plugins, Register, Set, Strict, Without, configured, prepared
+
+if TYPE_CHECKING:
+    from wca_core.configuration import Configured
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How to run what is configured."""
+
+    host_root: str
+    interval: float | None
+    count: int | None
+    lock: bool
+
+
+def run(
+    config: Config = None,
+    plugins: Plugins = None,
+    overrides: Set = None,
+    without: Without = None,
+    register: Register = None,
+    count: Annotated[int | None, typer.Option(min=1, metavar="N", help="End after N steps.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="End after one step.")] = False,
+    interval: Annotated[
+        float | None, typer.Option(min=0, max=60, metavar="SECONDS", help="From step to step; over the file's.")
+    ] = None,
+    allow_root: Annotated[bool, typer.Option("--root", "-0", help="Permit to run as root.")] = False,
+    no_lock: Annotated[
+        bool, typer.Option("--no-lock", help="Run although another agent may run on this host.")
+    ] = False,
+    host_root: Annotated[
+        str, typer.Option(metavar="DIR", help="Where the root file system of the machine to measure is seen.")
+    ] = "/",
+    strict_config: Strict = False,
+    log_level: LogLevel = None,
+) -> None:
+    """Measure this machine, step after step, until Ctrl-C or SIGTERM.
+
+    Without --config and --plugins: what runs on this host, as Prometheus text on standard error.
+    """
+    _refuse_root(allow_root)
+    with prepared(log_level, register) as levels:
+        from wca_core import logs
+
+        asked = configured(config, plugins, overrides, without, strict_config)
+        logs.configure(levels, asked.loggers)
+        code = _run(asked, _Ways(host_root, interval, 1 if once else count, not no_lock))
+    raise typer.Exit(code)
+
+
+def _refuse_root(allowed: bool) -> None:
+    if os.geteuid() == 0 and not allowed:
+        typer.echo("wca: refusing to run as root; give --root to permit it, or run as another user", err=True)
+        raise typer.Exit(2)
+
+
+def _run(asked: Configured, ways: _Ways) -> int:
+    from wca_core.errors import ConfigurationError
+    from wca_core.host import Host
+    from wca_core.lock import default_lock_path, only_agent
+
+    if not os.path.isdir(ways.host_root):
+        raise ConfigurationError(f"--host-root {ways.host_root}: a directory expected")
+    plan = asked.plan()
+    gc.freeze()  # what is there now stays: the collector need not look at it again
+    gc.enable()
+    with ExitStack() as stack:
+        if ways.lock:
+            stack.enter_context(only_agent(default_lock_path()))
+        if plan is None:
+            return asked.run()
+        if ways.interval is not None:
+            plan = replace(plan, interval=ways.interval)
+        plan.run(Host(root=os.path.abspath(ways.host_root)), ways.count)
+    return 0

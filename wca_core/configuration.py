@@ -1,0 +1,157 @@
+"""From a command line and a file to what runs: both forms of a configuration meet here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from wca_core.config.build import Builder, Recipe
+from wca_core.config.construction import BROKEN
+from wca_core.config.document import Document
+from wca_core.config.overrides import Override, apply
+from wca_core.config.problems import Problems
+from wca_core.config.tree import Mapping as Fields
+from wca_core.config.tree import Place, Tree
+from wca_core.errors import ConfigurationError, PluginError
+from wca_core.plan import Plan, Plugged
+from wca_core.registry import Registry, advice
+from wca_core.runners import Runner
+from wca_core.settings import AgentSettings
+from wca_core.short_form import Combination, filled_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a command line asks for."""
+
+    file: str | None = None
+    plugins: tuple[str, ...] = ()
+    """To run beside those of the file."""
+    overrides: tuple[str, ...] = ()
+    """`PLUGIN.FIELD=VALUE`"""
+    without: tuple[str, ...] = ()
+    """Built-in collectors to leave out."""
+    strict: bool = False
+    """Refuse a file that others might change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """What runs."""
+
+    runner: object
+    added: Mapping[str, object] = field(default_factory=dict)
+    """Plugins beside a runner of the tree form, by name."""
+    loggers: Mapping[str, str] = field(default_factory=dict)
+    """Levels by logger, from the file."""
+    recipes: Mapping[int, Recipe] = field(default_factory=dict)
+    """How each component was made, by its `id`."""
+
+    def plan(self) -> Plan | None:
+        """What the loop is made of; None if the runner has a loop of its own. Raises `ConfigurationError`."""
+        if not hasattr(self.runner, "plan"):
+            return None
+        plan = cast("Runner", self.runner).plan()
+        plugged = Plugged(Registry(), plan.bindings)
+        for name, plugin in self.added.items():
+            plugged.add_whole(plugin, name)
+        return replace(plan, bindings=plugged.bindings)
+
+    def run(self) -> int:
+        """Run a runner that has a loop of its own; the exit code of the process."""
+        code = cast("Runner", self.runner).run()
+        return code if isinstance(code, int) else 0
+
+
+def configured(request: Request, registry: Registry | None = None) -> Configured:
+    """What the command line and its file ask for, checked and made; nothing is opened or started.
+
+    Raises `ConfigurationError` with a line for each error.
+    """
+    return _Assembly(request, registry or Registry()).configured()
+
+
+class _Assembly:
+    def __init__(self, request: Request, registry: Registry) -> None:
+        self._request = request
+        self._registry = registry
+        self._problems = Problems(strict=request.strict)
+        self._builder = Builder(registry, self._problems)
+
+    def configured(self) -> Configured:
+        document = self._document()
+        overrides = [Override.of(text) for text in self._request.overrides]
+        result = (self._short_form if document.runner is None else self._tree_form)(document, overrides)
+        self._problems.refuse()
+        return replace(result, loggers=document.loggers, recipes=self._builder.recipes)
+
+    def _document(self) -> Document:
+        if self._request.file is None:
+            return Document()
+        from wca_core.config.document import document_of  # reading YAML and old spellings costs import time
+        from wca_core.config.loader import load_file
+
+        tree = load_file(self._request.file, self._problems)
+        document = document_of(self._todays(tree), self._problems)
+        if document.runner is None:
+            self._problems.refuse()  # else a file without a runner would be taken for an empty short form
+        return document
+
+    def _todays(self, tree: Tree) -> Tree:
+        """The tree with today's spellings, and with the keys of runners that plugins answer to moved there."""
+        from wca_core.config.reference_keys import modernized
+        from wca_core.config.runner_keys import ALLOCATION_KEYS, DOCUMENTED, moved
+        from wca_core.config.signature import parameters_of
+        from wca_core.runners import MeasurementRunner
+
+        claims = self._registry.runner_keys
+        measurement_keys = {*parameters_of(MeasurementRunner), *DOCUMENTED, *claims} - ALLOCATION_KEYS
+        tags = {key: (offer.class_name, offer.name) for key, offer in claims.items()}
+        return moved(modernized(tree, self._problems, measurement_keys), tags, self._problems, advice)
+
+    def _tree_form(self, document: Document, overrides: list[Override]) -> Configured:
+        assert document.runner is not None
+        if self._request.without:
+            raise ConfigurationError("--without belongs to the short form; the file says what runs")
+        runner = self._builder.made(document.runner, "runner")
+        if runner is not BROKEN and not hasattr(runner, "run"):
+            self._problems.error(document.runner.place, f"runner: a runner expected, found {type(runner).__name__}")
+        document.plugins = self._named()
+        classes = self._classes(document.plugins)
+        wanted = {name: cls for name, cls in classes.items() if not self._builder.has_made(cls)}
+        apply(overrides, document, self._problems, self._registry.word_of)
+        return Configured(runner=runner, added=self._made(document.plugins, wanted))
+
+    def _short_form(self, document: Document, overrides: list[Override]) -> Configured:
+        in_file = {self._registry.word_of(name): fields for name, fields in document.plugins.items()}
+        document.plugins = in_file | {word: fields for word, fields in self._named().items() if word not in in_file}
+        classes = self._classes(document.plugins)
+        self._problems.refuse()
+        document.plugins = filled_in(document.plugins, classes, self._request.without)
+        apply(overrides, document, self._problems, self._registry.word_of)
+        agent = self._builder.component(AgentSettings, document.agent, "agent", "agent")
+        plugins = self._made(document.plugins, self._classes(document.plugins))
+        if agent is BROKEN:
+            return Configured(runner=BROKEN)
+        return Configured(runner=Combination(plugins=plugins, settings=cast("AgentSettings", agent)))
+
+    def _named(self) -> dict[str, Fields]:
+        """The plugins of the command line, by their entry-point names."""
+        words = [self._registry.word_of(name) for name in self._request.plugins]
+        return {word: Fields(Place(f"--plugins {word}"), None) for word in words}
+
+    def _classes(self, plugins: Mapping[str, Fields]) -> dict[str, type]:
+        """The classes of those that are installed; the others are told."""
+        classes = {}
+        for name, fields in plugins.items():
+            try:
+                classes[name] = self._registry.load_plugin(name)
+            except PluginError as error:
+                self._problems.error(fields.place, str(error))
+        return classes
+
+    def _made(self, plugins: Mapping[str, Fields], classes: Mapping[str, type]) -> dict[str, object]:
+        return {
+            name: self._builder.component(cls, plugins[name], name, f"plugins.{name}") for name, cls in classes.items()
+        }

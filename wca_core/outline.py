@@ -1,0 +1,89 @@
+"""What a configuration comes to, as text: the tree with all defaults, and who is called for what.
+
+The tree is YAML again, except that secrets are masked.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Iterator
+from collections.abc import Mapping as AbstractMapping
+
+from wca_core.config.dump import text_of
+from wca_core.config.masking import is_secret, masked
+from wca_core.config.signature import parameters_of
+from wca_core.config.tree import Mapping, Place, Scalar, Sequence, Tree
+from wca_core.configuration import Configured
+from wca_core.plan import Plan
+from wca_core.short_form import Combination
+
+NOWHERE = Place("")
+FLOW = ("discover_tasks", "collect_metrics", "derive_metrics", "detect", "allocate")
+
+
+def outline(asked: Configured) -> str:
+    """The text. Raises `ConfigurationError` if the plugins do not fit together."""
+    parts = _Parts(asked)
+    runner = asked.runner
+    if isinstance(runner, Combination):
+        top: dict[str, object] = {"agent": runner.settings, "plugins": runner.plugins}
+    else:
+        top = {"runner": runner, "added by --plugins": asked.added}
+    top["loggers"] = asked.loggers
+    tree = Mapping(NOWHERE, None, {name: parts.tree(value, name) for name, value in top.items() if value})
+    plan = asked.plan()
+    return text_of(tree) + "\n".join(_calls(plan) if plan else ())
+
+
+def _calls(plan: Plan) -> Iterator[str]:
+    """Comments that say who is called for what."""
+    yield "# In each step:"
+    for hook in FLOW:
+        names = [binding.name for binding in plan.bindings if hook in binding.hooks]
+        if names:
+            yield f"#   {hook:<18} {', '.join(names)}"
+    for stream in plan.streams:
+        names = [binding.name for binding in plan.bindings if stream in binding.streams]
+        yield f"#   {'store ' + stream:<18} {', '.join(names) or 'nobody'}"
+
+
+class _Parts:
+    """Components and values as parts of a tree; a component that stands in two places is one part."""
+
+    def __init__(self, asked: Configured) -> None:
+        self._recipes = asked.recipes
+        self._known: dict[int, Tree] = {}
+
+    def tree(self, value: object, name: object) -> Tree:
+        if isinstance(value, AbstractMapping):
+            return Mapping(
+                NOWHERE, None, {key: self.tree(item, key if is_secret(key) else name) for key, item in value.items()}
+            )
+        if isinstance(value, list | tuple):
+            return Sequence(NOWHERE, None, [self.tree(item, name) for item in value])
+        if isinstance(value, enum.Enum):
+            value = value.value
+        if value is None or isinstance(value, str | int | float):
+            return Scalar(NOWHERE, None, masked(value, name))  # type: ignore[arg-type]  # a plain value stays plain
+        if id(value) not in self._known:
+            self._known[id(value)] = self._component(value)
+        return self._known[id(value)]
+
+    def _component(self, component: object) -> Mapping:
+        recipe = self._recipes.get(id(component))
+        label = recipe.label if recipe else f"!{type(component).__name__}"
+        fields = _fields(component, recipe.fields if recipe else {})
+        tag = label.removeprefix("!") if label.startswith("!") else None
+        return Mapping(NOWHERE, tag, {name: self.tree(value, name) for name, value in fields.items()})
+
+
+def _fields(component: object, given: AbstractMapping[str, object]) -> dict[str, object]:
+    """What was given, and the defaults of all other fields, in the order of the constructor."""
+    fields = {}
+    for name, parameter in parameters_of(type(component)).items():
+        if name in given:
+            fields[name] = given[name]
+        elif parameter.default is not inspect.Parameter.empty:
+            fields[name] = getattr(component, name, parameter.default)
+    return {**fields, **given}

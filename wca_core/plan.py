@@ -1,0 +1,98 @@
+"""What an agent is made of: which plugin is called for what, how often, with which labels."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from wca_core import __version__
+from wca_core.agent import Agent
+from wca_core.dispatch import HOOKS, STREAMS, Binding
+from wca_core.errors import ConfigurationError
+from wca_core.hookspecs import Stream
+from wca_core.host import Host
+from wca_core.labelling import TaskLabelGenerator
+from wca_core.linux.files import raise_open_files_limit
+from wca_core.loop import run_steps
+from wca_core.plugin_api import hooks_of
+from wca_core.registry import Registry
+
+log = logging.getLogger("wca.plan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an agent is made of."""
+
+    bindings: tuple[Binding, ...]
+    interval: float | None = 1.0
+    extra_labels: Mapping[str, str] = field(default_factory=dict)
+    label_generators: Mapping[str, TaskLabelGenerator] = field(default_factory=dict)
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What is stored in each step."""
+        hooks = {hook for binding in self.bindings for hook in binding.hooks}
+        if "allocate" in hooks:
+            return "metrics", "anomalies", "allocations"
+        return ("metrics", "anomalies") if "detect" in hooks else ("metrics",)
+
+    def run(self, host: Host, count: int | None = None) -> None:
+        """Run until the count of steps is reached or a signal comes. Raises `StartError`, `PluginError`."""
+        raise_open_files_limit()
+        host.extra_labels = {**host.extra_labels, **self.extra_labels}
+        agent = Agent(self.bindings, host, label_generators=self.label_generators)
+        names = ", ".join(binding.name for binding in self.bindings)
+        log.info("wca %s steps every %g s with %s", __version__, self.interval or 0, names)
+        run_steps(agent, self.interval, count)
+
+
+class Plugged:
+    """Bindings in the making: an object that stands in two roles is one binding with both."""
+
+    def __init__(self, registry: Registry, bindings: Iterable[Binding] = ()) -> None:
+        self._registry = registry
+        self._bindings = list(bindings)
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        return tuple(self._bindings)
+
+    def has(self, cls: type) -> bool:
+        """Whether a plugin of this class is there."""
+        return any(type(binding.plugin) is cls for binding in self._bindings)
+
+    def add(self, plugin: object, role: str, hook: str, streams: Iterable[Stream] = ()) -> None:
+        """Call a plugin for one hook. Raises `ConfigurationError` if it does not have it."""
+        if hook not in hooks_of(type(plugin)):
+            raise ConfigurationError(f"{role}: a plugin with the hook {hook} expected, found {type(plugin).__name__}")
+        self._bind(plugin, frozenset({hook}), frozenset(streams))
+
+    def add_storage(self, storage: object, role: str, stream: Stream) -> None:
+        """A storage for one stream; None: one log storage on standard error for all such streams."""
+        if storage is not None:
+            self.add(storage, role, "store", [stream])
+            return
+        shared = next((binding for binding in self._bindings if binding.is_default), None)
+        self.add(shared.plugin if shared else self._registry.load("log")(), role, "store", [stream])
+        self._bindings[-1].is_default |= shared is None
+
+    def add_whole(self, plugin: object, name: str | None = None) -> None:
+        """Call a plugin for all hooks it has, and store all streams with it. `name`: else that of its class."""
+        hooks = hooks_of(type(plugin)) & HOOKS
+        self._bind(plugin, hooks, STREAMS if "store" in hooks else frozenset(), name)
+
+    def _bind(self, plugin: object, hooks: frozenset[str], streams: frozenset[Stream], name: str | None = None) -> None:
+        for binding in self._bindings:
+            if binding.plugin is plugin:
+                binding.hooks |= hooks
+                binding.streams |= streams
+                return
+        free = self._free_name(name or self._registry.name_of(type(plugin)))
+        self._bindings.append(Binding(name=free, plugin=plugin, hooks=hooks, streams=streams))
+
+    def _free_name(self, name: str) -> str:
+        taken = {binding.name for binding in self._bindings}
+        numbered = (f"{name}-{number}" for number in range(2, len(taken) + 3))
+        return name if name not in taken else next(one for one in numbered if one not in taken)

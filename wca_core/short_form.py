@@ -1,0 +1,59 @@
+"""The short form: plugins by name, and what nobody named filled in.
+
+| nobody named | filled in |
+|---|---|
+| a discoverer | `local` |
+| a storage | `log`, on standard error |
+| the built-in collectors | all of them, except those left out by `--without` |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from wca_core.config.tree import Mapping as Fields
+from wca_core.config.tree import Place
+from wca_core.errors import ConfigurationError
+from wca_core.host import Host
+from wca_core.plan import Plan, Plugged
+from wca_core.plugin_api import hooks_of
+from wca_core.registry import Registry
+from wca_core.runners import COLLECTORS
+from wca_core.settings import AgentSettings
+
+
+@dataclass(eq=False, kw_only=True)
+class Combination:
+    """A runner made of plugins by name: each is called for all the hooks it has."""
+
+    plugins: Mapping[str, object]
+    settings: AgentSettings = field(default_factory=AgentSettings)
+
+    def plan(self) -> Plan:
+        plugged = Plugged(Registry())
+        for name, plugin in self.plugins.items():
+            plugged.add_whole(plugin, name)
+        return Plan(
+            bindings=plugged.bindings,
+            interval=self.settings.interval,
+            extra_labels=self.settings.labels,
+            label_generators=self.settings.task_label_generators or {},
+        )
+
+    def run(self) -> int:
+        self.plan().run(Host())
+        return 0
+
+
+def filled_in(named: Mapping[str, Fields], classes: Mapping[str, type], without: Collection[str]) -> dict[str, Fields]:
+    """The fields of all plugins that run, by name. Raises `ConfigurationError` for a name that would not run."""
+    for name in without:
+        if name not in COLLECTORS and name not in named:
+            raise ConfigurationError(f"--without {name}: it would not run; {', '.join(COLLECTORS)} would, unasked")
+    plugins = {name: fields for name, fields in named.items() if name not in without}
+    hooks = {hook for name, cls in classes.items() if name in plugins for hook in hooks_of(cls)}
+    missing = [name for name in COLLECTORS if name not in without and name not in plugins]
+    missing += ["local"] if "discover_tasks" not in hooks else []
+    missing += ["log"] if "store" not in hooks else []
+    return plugins | {name: Fields(Place(f"--plugins {name}"), None) for name in missing}
