@@ -14,6 +14,8 @@ COUNT = Metric("anomaly_count", "Anomalies since the agent started.", counter)
 LAST_OCCURRENCE = Metric("anomaly_last_occurrence", "Time of the last anomaly.", counter, unit="timestamp")
 UNKNOWN_TASKS = Metric("wca_anomaly_unknown_tasks", "Tasks named by anomalies that were not there.", counter)
 
+ANOMALY_METRICS = (ANOMALY, COUNT, LAST_OCCURRENCE, UNKNOWN_TASKS)
+
 UNKNOWN_WORKLOAD = "workload not found"
 
 Line: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]

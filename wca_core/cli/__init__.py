@@ -19,6 +19,7 @@ import typer
 
 from wca_core import __version__
 from wca_core.cli.check import check
+from wca_core.cli.metrics import metrics
 from wca_core.cli.plugins import plugins
 from wca_core.cli.run import run
 
@@ -50,6 +51,7 @@ def root(
 app.command()(run)
 app.command()(check)
 app.command()(plugins)
+app.command()(metrics)
 
 
 def main() -> None:

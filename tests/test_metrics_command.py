@@ -1,0 +1,63 @@
+"""`wca metrics`: what is described is what the catalogue of the metrics says, and what is yielded is described."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wca_core.metric_catalogue import Described, described
+
+CATALOGUE = Path(__file__).parent / "catalogue.csv"
+"""Names, types, units and levels of all metrics, from the specification of the project."""
+
+
+def wca(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from wca_core.cli import main; main()", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    with CATALOGUE.open(newline="") as file:
+        return {row["name"]: row for row in csv.DictReader(file)}
+
+
+def levels(text: str) -> set[str]:
+    """The levels of a row of the catalogue; those in brackets are there with an option only."""
+    return {level.strip().strip("[]") for level in text.replace("-", "").split(",") if level.strip().strip("[]")}
+
+
+@pytest.mark.parametrize("one", described()[0], ids=lambda one: one.metric.name)
+def test_a_metric_is_described_as_in_the_catalogue(one: Described) -> None:
+    row = catalogue().get(one.metric.name)
+    if row is None:
+        pytest.skip("not in the catalogue of measurements: described where it is specified")
+
+    assert (one.metric.type.value, one.metric.unit) == (row["type"], row["unit"])
+    assert set(one.metric.levels) <= levels(row["levels"]) or row["name"].startswith("wca_")
+
+
+def test_no_metric_is_described_twice() -> None:
+    names = [one.metric.name for one in described()[0]]
+
+    assert sorted(set(names)) == names
+
+
+def test_every_plugin_of_the_project_can_be_asked() -> None:
+    assert described()[1] == []
+
+
+def test_the_command_prints_a_line_for_each_metric() -> None:
+    printed = wca("metrics", "task_cpu_*")
+
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert "task_cpu_usage_seconds" in printed.stdout
+    assert "task_mem" not in printed.stdout
+
+
+def test_the_command_prints_json() -> None:
+    (found,) = json.loads(wca("metrics", "task_mem_numa_bytes", "--json").stdout)
+
+    assert (found["levels"], found["unit"], found["plugin"]) == (["numa_node"], "bytes", "cgroup")
