@@ -11,10 +11,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from wca_core.config.component_schema import component_schema, field_schema, fields_schema, needs_fields
+from wca_core.config.component_schema import component_schema, fields_of, fields_schema, needs_fields
 from wca_core.config.runner_keys import ALLOCATION_KEYS, DOCUMENTED
 from wca_core.config.schema import FILE, NULL, SPECIAL, Json, Values, any_of
-from wca_core.config.signature import parameters_of
 from wca_core.errors import PluginError
 from wca_core.logs import LEVELS
 from wca_core.plugin_api import hooks_of
@@ -65,12 +64,12 @@ class _Document:
     def __init__(self, registry: Registry) -> None:
         loaded = _loaded(registry)
         self._components = _components(loaded)
-        self._claims = _claims(registry, loaded)
+        self._claims = self._references(registry, loaded)
         self._values = Values(self._fitting)
 
     def schema(self) -> Json:
         components = {
-            one.name: component_schema(one.cls, one.name, self._values, self._runner_keys(one.name))
+            one.name: component_schema(one.cls, one.name, self._values, self._runner_keys(one))
             for one in self._components
         }
         agent = fields_schema(AgentSettings, "agent", self._values, {})
@@ -103,18 +102,26 @@ class _Document:
         }
         return {"type": "object", "properties": fields, "additionalProperties": False}
 
-    def _runner_keys(self, runner: str) -> dict[str, Json]:
+    def _runner_keys(self, runner: _Component) -> dict[str, Json]:
         """Fields of plugins that stand on a runner, and documented ones that ask nothing of what is not installed."""
         keys = {*DOCUMENTED, *self._claims}
         on = {"MeasurementRunner": keys - ALLOCATION_KEYS, "AllocationRunner": keys & ALLOCATION_KEYS}
-        return {key: self._claimed(key, runner) or _unclaimed(key) for key in sorted(on.get(runner, ()))}
+        foreign = on.get(runner.name, set()) - fields_of(runner.cls).keys()
+        return {key: self._claims.get(key) or _unclaimed(key) for key in sorted(foreign)}
 
-    def _claimed(self, key: str, runner: str) -> Json | None:
-        cls = self._claims.get(key)
-        if cls is None:
-            return None
-        parameter = parameters_of(cls).get(key)
-        return field_schema(cls, parameter, runner, self._values) if parameter else {}
+    def _references(self, registry: Registry, loaded: Mapping[Offer, type]) -> dict[str, Json]:
+        """The fields of plugins that claim keys of runners, by key."""
+        try:
+            claims = {key: loaded.get(offer) for key, offer in registry.runner_keys.items()}
+        except PluginError as error:
+            log.warning("keys of runners are left out: %s", error)
+            return {}
+        return {
+            key: {"$ref": f"#/$defs/{one.name}/properties/{key}"}
+            for key, cls in claims.items()
+            for one in self._components
+            if one.cls is cls and key in fields_of(one.cls)
+        }
 
 
 def _loaded(registry: Registry) -> dict[Offer, type]:
@@ -139,15 +146,6 @@ def _components(loaded: Mapping[Offer, type]) -> list[_Component]:
     for tag, cls in sorted(by_tag.items()):
         by_class.setdefault(cls, _Component(cls)).tags.append(tag)
     return sorted(by_class.values(), key=lambda component: component.name)
-
-
-def _claims(registry: Registry, loaded: Mapping[Offer, type]) -> dict[str, type]:
-    """The classes that answer to keys of runners, by key."""
-    try:
-        return {key: loaded[offer] for key, offer in registry.runner_keys.items() if offer in loaded}
-    except PluginError as error:
-        log.warning("keys of runners are left out: %s", error)
-        return {}
 
 
 def _unclaimed(key: str) -> Json:

@@ -84,7 +84,7 @@ def component(schema: dict[str, Any], name: str) -> dict[str, Any]:
 
 def references(part: object) -> set[str]:
     """The names of all that a part of a schema refers to."""
-    return set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(part)))
+    return set(re.findall(r'"#/\$defs/([^"/]+)', json.dumps(part)))
 
 
 @cache
@@ -431,6 +431,16 @@ def test_a_key_of_a_runner_is_a_field_of_the_plugin_that_claims_it() -> None:
     assert misfits(NODE + "  sched: 6\n", schema) != []
 
 
+def test_a_claimed_key_that_the_plugin_does_not_have_stays_as_if_unclaimed() -> None:
+    probe = EntryPoint("probe", f"{__name__}:Probe", "wca.plugins")
+    claims = [EntryPoint(key, f"{__name__}:Probe", "wca.runner_keys") for key in ("vmstat", "other")]
+
+    schema = configuration_schema(installed_and(probe, *claims))
+
+    assert misfits(NODE + "  vmstat: true\n", schema) == []
+    assert misfits(NODE + "  other: 1\n", schema) != []
+
+
 def test_a_claim_of_what_is_not_installed_is_told(caplog: pytest.LogCaptureFixture) -> None:
     claim = EntryPoint("sched", f"{__name__}:Missing", "wca.runner_keys")
 
@@ -495,3 +505,15 @@ def test_the_command_prints_the_schema_and_tells_the_rest_on_standard_error(tmp_
     assert ran.returncode == 0
     assert "!Own mapping" in json.loads(ran.stdout)["x-yaml-tags"]
     assert "field 'thing' of Own may be anything" in ran.stderr
+
+
+def test_the_commands_of_the_how_to_work_as_printed(tmp_path: Path) -> None:
+    how_to = (ROOT / "docs" / "how-to" / "edit-with-completion.md").read_text()
+    (configuration,) = re.findall(r"```yaml\n(.*?)```", how_to, re.DOTALL)
+    commands = "".join(re.findall(r"```\n(wca .*?|mkdir .*?)```", how_to, re.DOTALL))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    subprocess.run(["sh", "-ec", commands], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True)
+
+    assert misfits(configuration, json.loads((tmp_path / "wca.schema.json").read_text())) == []
+    assert "!LocalNode scalar" in json.loads((tmp_path / ".vscode" / "settings.json").read_text())["yaml.customTags"]

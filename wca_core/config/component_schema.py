@@ -19,9 +19,18 @@ NONE_GIVEN: Json = {"type": ["object", "string"], "maxLength": 0}
 """An editor takes a tag with nothing behind it for an empty text."""
 
 
+def fields_of(cls: type) -> Mapping[str, Parameter]:
+    """The fields of a class; any fields if they cannot be found out."""
+    try:
+        return parameters_of(cls)
+    except (TypeError, ValueError) as error:
+        lack = f"those of the class cannot be found out: {error}"
+        return {"fields": Parameter("fields", None, None, lack, takes_others=True)}
+
+
 def needs_fields(cls: type) -> bool:
     """Whether a component cannot be made without any field."""
-    return any(parameter.is_required for parameter in _parameters_of(cls).values())
+    return any(parameter.is_required for parameter in fields_of(cls).values())
 
 
 def component_schema(cls: type, tag: str, values: Values, more: Mapping[str, Json]) -> Json:
@@ -37,7 +46,7 @@ def component_schema(cls: type, tag: str, values: Values, more: Mapping[str, Jso
 
 def fields_schema(cls: type, place: str, values: Values, more: Mapping[str, Json]) -> Json:
     """The fields of a class as a mapping."""
-    parameters = _parameters_of(cls)
+    parameters = fields_of(cls)
     fields = {
         name: field_schema(cls, parameter, place, values)
         for name, parameter in parameters.items()
@@ -66,15 +75,6 @@ def field_schema(cls: type, parameter: Parameter, place: str, values: Values) ->
     if text := field_descriptions(cls).get(parameter.name):
         made["description"] = text
     return made | _default(cls, parameter)
-
-
-def _parameters_of(cls: type) -> Mapping[str, Parameter]:
-    """The fields of a class; any fields if they cannot be found out."""
-    try:
-        return parameters_of(cls)
-    except (TypeError, ValueError) as error:
-        lack = f"those of the class cannot be found out: {error}"
-        return {"fields": Parameter("fields", None, None, lack, takes_others=True)}
 
 
 def _default(cls: type, parameter: Parameter) -> Json:
