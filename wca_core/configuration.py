@@ -45,6 +45,7 @@ class Configured:
     """Plugins beside a runner of the tree form, by name."""
     loggers: Mapping[str, str] = field(default_factory=dict)
     """Levels by logger, from the file."""
+    file: str | None = None
     recipes: Mapping[int, Recipe] = field(default_factory=dict)
     """How each component was made, by its `id`."""
 
@@ -84,7 +85,7 @@ class _Assembly:
         overrides = [Override.of(text) for text in self._request.overrides]
         result = (self._short_form if document.runner is None else self._tree_form)(document, overrides)
         self._problems.refuse()
-        return replace(result, loggers=document.loggers, recipes=self._builder.recipes)
+        return replace(result, loggers=document.loggers, file=self._request.file, recipes=self._builder.recipes)
 
     def _document(self) -> Document:
         if self._request.file is None:

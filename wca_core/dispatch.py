@@ -36,6 +36,9 @@ STREAMS: frozenset[Stream] = frozenset({"metrics", "anomalies", "allocations"})
 BESIDE_SAMPLES: dict[str, tuple[type, ...]] = {"detect": (Anomaly,), "allocate": (Allocation, Anomaly)}
 """What hooks may yield together with samples and blocks."""
 
+ASKED_FOR = frozenset({"reload"})
+"""Hooks called because somebody asks, who may have mended what failed: they never pause."""
+
 FAILURES_BEFORE_PAUSE = 5
 LONGEST_PAUSE = 64
 
@@ -116,7 +119,7 @@ class Dispatcher:
     def call_one(self, binding: Binding, hook: str, **arguments: object) -> Outcome[Any]:
         """Call one plugin. Never raises, except what ends the process."""
         health = self._statistics.plugin(binding.name)
-        back_off = self._back_off.setdefault((binding.name, hook, arguments.get("stream")), _BackOff())
+        back_off = self._back_off_of(binding, hook, arguments.get("stream"))
         if back_off.is_pausing():
             return Outcome(binding, [], failed=True)
         started = time.perf_counter()
@@ -166,6 +169,11 @@ class Dispatcher:
         health.errors[hook] += 1
         health.failing.add(hook)
         log.error("plugin %s, %s: %s", binding.name, hook, message)
+
+    def _back_off_of(self, binding: Binding, hook: str, stream: object) -> _BackOff:
+        if hook in ASKED_FOR:
+            return _BackOff()
+        return self._back_off.setdefault((binding.name, hook, stream), _BackOff())
 
     def _gathered(self, binding: Binding, hook: str, outcome: Outcome[object]) -> Samples:
         """The good samples of an outcome, taken out of it."""

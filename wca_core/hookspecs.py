@@ -83,7 +83,10 @@ def store(samples: Samples, stream: Stream) -> None:
 
 @hookspec
 def start(host: Host) -> None:
-    """Open what is needed. Raise `StartError` with the reason and the cure to refuse: the agent then ends."""
+    """Open what is needed. Raise `StartError` with the reason and the cure to refuse: the agent then ends.
+
+    Storages start last, so that what others add to `host.extra_labels` is in the common labels they take.
+    """
 
 
 @hookspec
@@ -95,7 +98,8 @@ def stop() -> None:
 def reload(host: Host) -> None:
     """Open outputs again and read rule files again: the operator sent SIGHUP, between two steps.
 
-    If it raises, what was in force before must still be.
+    If it raises, what was in force before must still be. A storage that may wait is called here in the
+    agent's thread, perhaps while its `store` runs in the other.
     """
 
 

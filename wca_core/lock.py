@@ -12,7 +12,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from wca_core.errors import StartError
 
@@ -21,39 +21,48 @@ log = logging.getLogger("wca.lock")
 
 def default_lock_path() -> str:
     """Of the whole node for root, of the user for others."""
-    if os.geteuid() == 0:
+    return lock_path(os.geteuid(), os.environ.get("XDG_RUNTIME_DIR"))
+
+
+def lock_path(uid: int, runtime_directory: str | None) -> str:
+    """The lock of a user's agents; a runtime directory that is not there is that of another session."""
+    if uid == 0:
         return "/run/wca.lock"
-    directory = os.environ.get("XDG_RUNTIME_DIR")
-    return f"{directory}/wca.lock" if directory else f"/tmp/wca-{os.geteuid()}.lock"
+    if runtime_directory and os.path.isdir(runtime_directory):
+        return f"{runtime_directory}/wca.lock"
+    return f"/tmp/wca-{uid}.lock"
 
 
 @contextmanager
-def only_agent(path: str) -> Iterator[None]:
-    """Be the only one who holds this lock. Raises `StartError` that names the holder.
+def only_agent(path: str, configuration: str | None = None) -> Iterator[None]:
+    """Be the only one who holds this lock. Raises `StartError` that names the holder and its configuration.
 
     A lock file that cannot be used is told, and the agent runs without.
     """
-    try:
-        descriptor = _opened(path)
-    except OSError as error:
-        log.warning("no lock against a second agent: %s: %s", path, error.strerror)
+    with ExitStack() as held:
+        try:
+            descriptor = _opened(path)
+            held.callback(os.close, descriptor)
+            _take(descriptor, path)
+            _sign(descriptor, configuration)
+        except OSError as error:
+            log.warning("no lock against a second agent: %s: %s", path, error.strerror)
         yield
-        return
-    try:
-        _take(descriptor, path)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _opened(path: str) -> int:
-    """The lock file, made if need be. Raises `OSError`, also for a file of another kind or another user."""
+    """The lock file, made if need be. Raises `OSError`, also for one of another kind or user, or with two names.
+
+    Nobody else may read it: who can open a file can also lock it. A second name would be a link to a file that
+    is then overwritten.
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    descriptor = os.open(path, flags, 0o644)
+    descriptor = os.open(path, flags, 0o600)
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
         os.close(descriptor)
-        raise PermissionError(0, f"is no file of uid {os.geteuid()}", path)
+        raise PermissionError(0, f"is no file of uid {os.geteuid()} with one name", path)
+    os.fchmod(descriptor, 0o600)  # also one that was there
     return descriptor
 
 
@@ -65,6 +74,12 @@ def _take(descriptor: int, path: str) -> None:
         raise StartError(
             f"another agent runs on this node: {holder} (lock {path}); stop it, or give --no-lock to run two"
         ) from error
-    os.ftruncate(descriptor, 0)
+
+
+def _sign(descriptor: int, configuration: str | None) -> None:
+    """Say who holds the lock, for the next one to tell; on a full disk it holds without."""
     since = time.strftime("%Y-%m-%d %H:%M:%S %z")
-    os.pwrite(descriptor, f"pid {os.getpid()} since {since}\n".encode(), 0)
+    text = f"pid {os.getpid()} since {since}" + (f" with {configuration}" if configuration else "")
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{text}\n".encode(errors="replace"), 0)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import TextIO
 
 from wca_core.errors import ConfigurationError
 
@@ -30,21 +33,40 @@ class CountingHandler(logging.Handler):
         (self.errors if record.levelno >= logging.ERROR else self.warnings)[record.name] += 1
 
 
-class Output(logging.StreamHandler):  # type: ignore[type-arg]  # generic for type checkers only
-    """Standard output; whether anybody reads it is not the agent's concern."""
+class Output(logging.Handler):
+    """Standard output; whether anybody reads it is not the agent's concern.
+
+    Not a `StreamHandler`: without a standard output that takes standard error, where the metrics go, and what it could
+    not write stays in the buffer of the stream, whose last flush then makes 120 of the exit code.
+    """
 
     def __init__(self) -> None:
-        super().__init__(sys.stdout)
+        super().__init__()
         self.setFormatter(logging.Formatter(FORMAT))
+        self._stream = sys.stdout
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is logging's
-        """Nothing: logging would print a traceback for every record."""
+    def emit(self, record: logging.LogRecord) -> None:
+        self.write(self.format(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            return super().format(record)
+        except Exception as error:  # noqa: BLE001  arguments that do not fit the message may raise anything
+            place = f"{record.pathname}:{record.lineno}"
+            message = f"{place} logs what cannot be formatted: {type(error).__name__}: {error}"
+            return super().format(logging.makeLogRecord({**vars(record), "msg": message, "args": None}))
+
+    def write(self, text: str) -> None:
+        """Write lines at once and whole; what cannot be written is dropped."""
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            if self._stream is not None:
+                _write(self._stream, text + "\n")
 
 
 counted = CountingHandler()
 """The records of this process, which has one logging tree."""
 
-_set_up: list[str] = []
+_set_up: list[logging.Logger] = []
 """The loggers that `configure` gave handlers."""
 
 
@@ -65,7 +87,11 @@ def parse_levels(values: Iterable[str]) -> dict[str, str]:
 def check_level(text: str) -> str:
     """The same text. Raises `ConfigurationError` if it is no level, in whatever case."""
     if text.upper() not in LEVELS:
-        raise ConfigurationError(f"log level {text!r}: one of {', '.join(LEVELS).lower()} expected")
+        from difflib import get_close_matches  # costs import time, needed only here
+
+        close = get_close_matches(text.upper(), LEVELS, n=1)
+        hint = f" (did you mean {close[0].lower()}?)" if close else ""
+        raise ConfigurationError(f"log level {text!r}: one of {', '.join(LEVELS).lower()} expected{hint}")
     return text
 
 
@@ -76,18 +102,30 @@ def configure(command_line: Mapping[str, str], file: Mapping[str, str] | None = 
     its own and passes nothing on, so that a record is written and counted once.
     """
     logging.addLevelName(TRACE, "TRACE")
-    for name in _set_up:
-        _reset(logging.getLogger(name))
-    levels = {**DEFAULT, **(file or {}), **command_line}
+    for logger in _set_up:
+        _reset(logger)
+    levels: dict[logging.Logger, str] = {}
+    for source in (DEFAULT, file or {}, command_line):  # by logger: "" and "root" are one
+        levels.update({logging.getLogger(name): level for name, level in source.items()})
     _set_up[:] = levels
-    for name, level in levels.items():
-        logger = logging.getLogger(name)
+    for logger, level in levels.items():
         logger.setLevel(logging.getLevelName(level.upper()))
         logger.propagate = False
         logger.addHandler(Output())
         logger.addHandler(counted)
     if os.environ.get(DUMP) == "True":
-        print("\n".join(_described()))
+        Output().write("\n".join(_described()))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        descriptor = stream.fileno()
+    except io.UnsupportedOperation:  # a stream without a file, as tests have
+        stream.write(text)
+        return
+    rest = text.encode(errors="backslashreplace")  # a cgroup may have any bytes as its name
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _reset(logger: logging.Logger) -> None:

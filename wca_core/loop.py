@@ -4,6 +4,7 @@
 |---|---|
 | SIGTERM, SIGINT | the step ends, then the agent; a second one ends the process at once |
 | SIGHUP | between two steps the plugins open their outputs again and read their files again |
+| SIGHUP, as the terminal closes | as SIGTERM |
 """
 
 from __future__ import annotations
@@ -53,15 +54,17 @@ class _Asked:
         self._to_reload = True
         os.eventfd_write(self._event, 1)
 
-    def wait(self, seconds: float) -> None:
-        """Return after this time, or as soon as something is asked for."""
-        self._poll.poll(seconds * 1000)
+    def wait(self, seconds: float) -> bool:
+        """Return after this time, or as soon as something is asked for: then true, and the flags are to be read."""
+        if not self._poll.poll(seconds * 1000):
+            return False
+        os.eventfd_read(self._event)  # here and not with a flag: what is left unread ends every later pause at once
+        return True
 
     def takes_reload(self) -> bool:
-        """Whether to reload now; the asking is then answered."""
+        """Whether to reload now; a signal from here on is answered by this reload or asks for another."""
         if not self._to_reload:
             return False
-        os.eventfd_read(self._event)  # before the flag: a signal that comes in between is then answered once more
         self._to_reload = False
         return True
 
@@ -105,12 +108,11 @@ def _steps(agent: Agent, interval: float, count: int | None, asked: _Asked) -> N
 
 def _pause(agent: Agent, asked: _Asked, deadline: float) -> None:
     """Wait for the deadline, or for the signal to stop."""
-    while not asked.to_stop:
-        asked.wait(max(0.0, deadline - agent.host.clock.monotonic()))
-        if not asked.takes_reload():
-            return
-        log.info("SIGHUP: plugins open their outputs again and read their files again")
-        agent.reload()
+    monotonic = agent.host.clock.monotonic
+    while not asked.to_stop and asked.wait(max(0.0, deadline - monotonic())):
+        if asked.takes_reload():
+            log.info("SIGHUP: plugins open their outputs again and read their files again")
+            agent.reload()
 
 
 def next_deadline(deadline: float, now: float, interval: float) -> tuple[float, int]:
@@ -136,7 +138,7 @@ def _signals(asked: _Asked) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in (*STOPPING, signal.SIGALRM, signal.SIGHUP)}
     for number in STOPPING:
         signal.signal(number, _stopper(asked))
-    signal.signal(signal.SIGHUP, lambda _number, _frame: asked.reload())
+    signal.signal(signal.SIGHUP, _reloader(asked))
     signal.signal(signal.SIGALRM, _break_off)
     try:
         yield
@@ -152,6 +154,18 @@ def _stopper(asked: _Asked) -> Callable[[int, FrameType | None], None]:
             os._exit(128 + number)
         asked.stop()
         signal.alarm(PATIENCE)
+
+    return obey
+
+
+def _reloader(asked: _Asked) -> Callable[[int, FrameType | None], None]:
+    has_terminal = os.isatty(0)
+
+    def obey(_number: int, _frame: FrameType | None) -> None:
+        if has_terminal and not os.isatty(0):
+            asked.stop()  # the kernel sends it too, when the terminal is gone
+        else:
+            asked.reload()
 
     return obey
 

@@ -47,6 +47,10 @@ class Whole(Memory):
         self.events.append("start")
 
     @hookimpl
+    def reload(self, host: Host) -> None:
+        self.events.append("reload")
+
+    @hookimpl
     def stop(self) -> None:
         self.events.append("stop")
 
@@ -96,6 +100,22 @@ def test_every_storage_is_started_and_stopped_even_if_one_fails(tmp_path: Path) 
 
     assert whole.events == ["start", "stop"]
     assert len(whole.stored["metrics"]) == 1
+
+
+def test_every_storage_is_reloaded_even_if_one_fails(tmp_path: Path) -> None:
+    @plugin(api=1)
+    class Unreadable(Memory):
+        @hookimpl
+        def reload(self) -> None:
+            raise OSError("no such file")
+
+    whole = Whole()
+
+    with running(Machine(tmp_path), [FilterStorage(storages=[Unreadable(), Memory(), whole])]) as agent:
+        agent.reload()
+
+    assert whole.events == ["start", "reload", "stop"]
+    assert agent.host.statistics.plugins["filter"].errors["reload"] == 1
 
 
 def test_it_stores_locally_if_all_of_its_storages_do() -> None:

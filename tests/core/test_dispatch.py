@@ -418,3 +418,23 @@ def test_plugins_are_called_in_the_order_of_the_configuration_and_the_last_ones_
     run_step(Machine(tmp_path), [Last(), Named("b"), Named("a")])
 
     assert order == ["b", "a", "last"]
+
+
+def test_a_reload_that_failed_often_is_still_called_when_the_operator_asks(tmp_path: Path) -> None:
+    @plugin(api=1)
+    class Rules:
+        called = 0
+
+        @hookimpl
+        def reload(self) -> None:
+            self.called += 1
+            if self.called < 8:
+                raise ValueError("wrong rules")
+
+    rules = Rules()
+    with running(Machine(tmp_path), [rules]) as agent:
+        for _ in range(8):
+            agent.reload()
+        health = agent.host.statistics.plugins["rules"]
+
+    assert (rules.called, health.errors["reload"], health.up) == (8, 7, True)

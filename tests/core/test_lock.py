@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from wca_core.errors import StartError
-from wca_core.lock import default_lock_path, only_agent
+from wca_core.lock import lock_path, only_agent
 
 HOLDER = """
 import sys
@@ -51,7 +51,7 @@ def test_the_lock_is_free_again_after_its_holder(tmp_path: Path) -> None:
             pass
 
 
-@pytest.mark.parametrize("kind", ["link", "directory", "nowhere", "pipe"])
+@pytest.mark.parametrize("kind", ["link", "second name", "directory", "nowhere", "pipe"])
 def test_a_lock_that_cannot_be_used_is_told_and_no_obstacle(
     tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -59,6 +59,9 @@ def test_a_lock_that_cannot_be_used_is_told_and_no_obstacle(
     match kind:
         case "link":
             path.symlink_to(tmp_path / "target")
+        case "second name":
+            (tmp_path / "precious").write_text("precious")
+            path.hardlink_to(tmp_path / "precious")
         case "directory":
             path.mkdir()
         case "pipe":
@@ -71,9 +74,26 @@ def test_a_lock_that_cannot_be_used_is_told_and_no_obstacle(
 
     assert f"no lock against a second agent: {path}" in caplog.text
     assert not (tmp_path / "target").exists()
+    assert kind != "second name" or path.read_text() == "precious"
 
 
-def test_the_lock_is_of_the_node_for_root_and_of_the_user_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+def test_nobody_else_can_open_the_lock_and_so_hold_it(tmp_path: Path) -> None:
+    (tmp_path / "lock").touch(0o644)
 
-    assert default_lock_path() == ("/run/wca.lock" if os.geteuid() == 0 else "/run/user/7/wca.lock")
+    with only_agent(f"{tmp_path}/lock"):
+        assert (tmp_path / "lock").stat().st_mode & 0o077 == 0
+
+
+def test_the_lock_tells_the_configuration_of_its_holder(tmp_path: Path) -> None:
+    with only_agent(f"{tmp_path}/lock", "/etc/wca.yaml"):
+        assert (tmp_path / "lock").read_text().endswith(" with /etc/wca.yaml\n")
+
+
+def test_the_lock_is_of_the_node_for_root_and_of_the_user_for_others(tmp_path: Path) -> None:
+    assert lock_path(0, str(tmp_path)) == "/run/wca.lock"
+    assert lock_path(7, str(tmp_path)) == f"{tmp_path}/wca.lock"
+    assert lock_path(7, None) == "/tmp/wca-7.lock"
+
+
+def test_a_runtime_directory_that_is_not_there_holds_no_lock(tmp_path: Path) -> None:
+    assert lock_path(7, f"{tmp_path}/gone") == "/tmp/wca-7.lock"

@@ -2,6 +2,9 @@
 
 import io
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -123,3 +126,63 @@ def test_the_loggers_can_be_listed(monkeypatch: pytest.MonkeyPatch, said: Callab
 
     lines = {line.split()[0]: line for line in said().splitlines()}
     assert "DEBUG    handlers: Output, CountingHandler  propagates: False" in lines["wca.test"]
+
+
+def test_two_words_for_the_root_logger_are_one_logger(said: Callable[[], str]) -> None:
+    logs.configure({"": "info"}, {"root": "debug"})
+    logging.getLogger("acme").info("from elsewhere")
+
+    assert said().count("from elsewhere") == 1
+
+
+def test_a_level_that_is_nearly_right_is_answered_with_the_right_one() -> None:
+    with pytest.raises(ConfigurationError, match=r"did you mean warning\?"):
+        logs.parse_levels(["wca:warnin"])
+
+
+def test_a_record_that_cannot_be_formatted_is_told_with_its_place(said: Callable[[], str]) -> None:
+    logs.configure({})
+    logging.getLogger("wca.test").warning("%d tasks", "many")
+
+    text = said()
+    assert f"wca.test: {__file__}:" in text
+    assert "logs what cannot be formatted: TypeError" in text
+
+
+def process(program: str, stdout: int, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A process with this standard output and logging set up, in which `log` is a logger."""
+    prepared = "import logging; from wca_core import logs; logs.configure({}); log = logging.getLogger('wca.test')"
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        [sys.executable, "-c", f"{prepared}; {program}"],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env={**kept, **environment},
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_pipe_that_nobody_reads_is_neither_told_nor_an_exit_code() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = process("log.warning('one'); log.warning('two')", writing)
+
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_without_a_standard_output_nothing_goes_to_standard_error() -> None:
+    command = f'exec "{sys.executable}" -c "$1" >&-'
+    program = "import logging; from wca_core import logs; logs.configure({}); logging.getLogger('wca').warning('one')"
+
+    ended = subprocess.run(["sh", "-c", command, "sh", program], stderr=subprocess.PIPE, timeout=60, check=False)
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_name_that_is_no_text_is_written_with_its_bytes() -> None:
+    ended = process(r"log.warning('cgroup \udcff')", subprocess.PIPE, PYTHONIOENCODING="utf-8:strict")
+
+    assert ended.stdout.endswith(rb"wca.test: cgroup \udcff" + b"\n")

@@ -1,6 +1,10 @@
 """The pacing of steps: deadlines, overruns, signals."""
 
-from collections.abc import Callable
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from hypothesis import strategies as st
 
 from wca_core.agent import Agent
 from wca_core.errors import StartError
+from wca_core.host import Host
 from wca_core.loop import next_deadline, run_steps
 from wca_core.plugin_api import hookimpl, plugin
 from wca_core.testing import Machine, whole_binding
@@ -157,3 +162,42 @@ def test_a_start_that_is_refused_takes_no_step(tmp_path: Path) -> None:
         run(machine, takes, Refusing())
 
     assert (takes.steps, takes.events) == (0, ["start", "stop"])
+
+
+@contextmanager
+def storm_of(number: signal.Signals) -> Iterator[None]:
+    """This signal, to this thread, as often as can be."""
+    is_over = threading.Event()
+    target = threading.get_ident()
+
+    def send() -> None:
+        while not is_over.is_set():
+            signal.pthread_kill(target, number)
+
+    before = signal.signal(number, signal.SIG_IGN)  # until the loop obeys it, and again after
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        sender.join()
+        signal.signal(number, before)
+
+
+def test_reloads_without_number_neither_hurry_nor_lose_the_pauses() -> None:
+    @plugin(api=1)
+    class Reloads:
+        count = 0
+
+        @hookimpl
+        def reload(self) -> None:
+            self.count += 1
+
+    reloads = Reloads()
+    started = time.monotonic()
+    with storm_of(signal.SIGHUP):
+        run_steps(Agent([whole_binding(reloads)], Host()), 0.1, count=21)
+
+    assert reloads.count > 0
+    assert time.monotonic() - started >= 20 * 0.1

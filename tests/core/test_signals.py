@@ -1,6 +1,8 @@
 """`wca run` as a process: signals, exit codes, plugins that are stopped."""
 
 import os
+import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,3 +146,22 @@ def test_a_log_that_was_rotated_away_is_written_anew(package: Path) -> None:
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 0, output
     assert b"task_up" in log.read_bytes() or b"wca_up" in log.read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("setsid") is None, reason="setsid is not installed")
+def test_an_agent_ends_when_its_terminal_is_gone(package: Path) -> None:
+    terminal, inner = pty.openpty()
+    machine = ["--host-root", str(package / "machine")]
+    command = ["setsid", "--ctty", WCA, "run", "--no-lock", *ROOT, *machine, "--plugins", "marker", "--interval", "60"]
+    environment = {**os.environ, "PYTHONPATH": str(package)}
+    with subprocess.Popen(
+        command, env=environment, stdin=inner, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        os.close(inner)
+        wait_for(package / "stepped", process)
+
+        os.close(terminal)
+
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert (package / "stopped").exists()

@@ -28,6 +28,8 @@ class LogStorage:
     | none | true | `ConfigurationError` |
     | a file | false | is appended, an empty line behind it |
     | a file | true | replaces the file at once: a reader sees the old text or the new, never a part |
+
+    The file may be renamed at any time, as logrotate does: every step opens it anew, so there is nothing to `reload`.
     """
 
     output_filename: Path | None = None

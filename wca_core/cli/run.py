@@ -79,7 +79,7 @@ def _run(asked: Configured, ways: _Ways) -> int:
     gc.enable()
     with ExitStack() as stack:
         if ways.lock:
-            stack.enter_context(only_agent(default_lock_path()))
+            stack.enter_context(only_agent(default_lock_path(), asked.file))
         if plan is None:
             return asked.run()
         if ways.interval is not None:
