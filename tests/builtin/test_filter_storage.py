@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from wca_core.builtin.filter_storage import FilterStorage
+from wca_core.configuration import Request, configured
 from wca_core.errors import ConfigurationError, WcaError
 from wca_core.host import Host
 from wca_core.model.metric import Metric, Samples, gauge
@@ -124,5 +125,5 @@ def test_it_stores_locally_if_all_of_its_storages_do() -> None:
 
 
 def test_what_is_no_storage_is_a_configuration_error() -> None:
-    with pytest.raises(ConfigurationError, match="the hook store expected, found str"):
-        FilterStorage(storages=["log"])
+    with pytest.raises(ConfigurationError, match=r"filter.storages\[0\] .*the hook store expected, found 'log'"):
+        configured(Request(plugins=("filter",), overrides=("filter.storages=[log]",)))

@@ -230,7 +230,10 @@ def test_one_storage_in_three_roles_is_one_binding_with_their_streams(tmp_path: 
         ("runer: 5", "unknown key 'runer'; allowed: runner, agent, plugins, loggers (did you mean runner?)"),
         (TREE + "agent: {interval: 1}\n", "'agent' cannot stand beside 'runner'"),
         (TREE + "loggers: [a]\n", "loggers: its fields expected as a mapping"),
-        (TREE + "loggers: {wca: loud}\n", "loggers.wca: one of critical, error, warning, info, debug, trace expected"),
+        (
+            TREE + "loggers: {wca: loud}\n",
+            "loggers.wca: log level 'loud': one of critical, error, warning, info, debug, trace expected",
+        ),
         ("runner: !MeasurementRunner\n  node: !LogStorage\n", "a plugin with the hook discover_tasks expected"),
         ("runner: !DetectionRunner\n  detector: !NOPAnomalyDetector\n", "!DetectionRunner needs measurement_runner"),
         (TREE + "  extra_labels: {__a: b}\n", "as key a label name"),

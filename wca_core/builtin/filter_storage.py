@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from wca_core.errors import ConfigurationError, WcaError
+from wca_core.config.field_types import Storage
+from wca_core.errors import WcaError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
 from wca_core.model.metric import Metric, Samples
@@ -20,17 +21,11 @@ from wca_core.plugin_api import call_hook, hookimpl, hooks_of, plugin
 class FilterStorage:
     """Gives the samples of these metrics to each of its storages, also when none is left."""
 
-    storages: list[object]
+    storages: list[Storage]
     filter: list[str] | None = None
     """Names of metrics, or shell patterns (`task_mem_*`). None: all; an empty list: nothing."""
 
     _passes: dict[str, bool] = field(default_factory=dict, init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        for storage in self.storages:
-            if "store" not in hooks_of(type(storage)):
-                found = type(storage).__name__
-                raise ConfigurationError(f"storages: a plugin with the hook store expected, found {found}")
 
     @property
     def stores_locally(self) -> bool:

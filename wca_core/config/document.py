@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping, Place, Scalar, Tree
-from wca_core.logs import LEVELS
+from wca_core.errors import ConfigurationError
+from wca_core.logs import check_level
 
 KEYS = ("runner", "agent", "plugins", "loggers")
 
@@ -64,8 +65,8 @@ def _loggers(tree: Mapping, problems: Problems) -> dict[str, str]:
     loggers = _fields(tree, "loggers", problems)
     for name, level in loggers.entries.items() if loggers else ():
         value = level.value if isinstance(level, Scalar) and not level.tag else None
-        if not isinstance(name, str) or not isinstance(value, str) or value.upper() not in LEVELS:
-            problems.error(level.place, f"loggers.{name}: one of {', '.join(LEVELS).lower()} expected")
-        else:
-            levels[name] = value
+        try:
+            levels[str(name)] = check_level(str(value))
+        except ConfigurationError as error:
+            problems.error(level.place, f"loggers.{name}: {error}")
     return levels
