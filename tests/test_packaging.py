@@ -65,4 +65,4 @@ def test_the_core_alone_runs_from_its_wheel(tmp_path: Path) -> None:
         [sys.executable, "-c", program, "--version", site], capture_output=True, text=True, check=True, cwd=tmp_path
     )
 
-    assert asked.stdout.splitlines() == [str(site / "wca_core" / "cli.py"), f"wca {wca_core.__version__}"]
+    assert asked.stdout.splitlines() == [str(site / "wca_core" / "cli" / "__init__.py"), f"wca {wca_core.__version__}"]
