@@ -80,13 +80,14 @@ def test_check_of_a_wrong_file_ends_with_1_and_a_record_for_each_error(tmp_path:
     checked = wca("check", "-c", str(path))
 
     assert checked.returncode == 1
-    assert [line.split(" ")[2] for line in checked.stdout.splitlines()] == ["ERROR", "ERROR"]
-    assert f"{path}:3:13: runner.interval (of !MeasurementRunner): a number from 0 to 60 expected" in checked.stdout
+    assert checked.stdout == ""
+    assert [line.split(" ")[2] for line in checked.stderr.splitlines()] == ["ERROR", "ERROR"]
+    assert f"{path}:3:13: runner.interval (of !MeasurementRunner): a number from 0 to 60 expected" in checked.stderr
 
 
 def test_the_traceback_of_a_configuration_error_is_told_to_those_who_debug(file: str) -> None:
-    assert "Traceback" not in wca("check", "-c", file, "--set", "x.y=1").stdout
-    assert "Traceback" in wca("check", "-c", file, "--set", "x.y=1", "-l", "debug").stdout
+    assert "Traceback" not in wca("check", "-c", file, "--set", "x.y=1").stderr
+    assert "Traceback" in wca("check", "-c", file, "--set", "x.y=1", "-l", "debug").stderr
 
 
 @pytest.mark.parametrize("option", ["-r", "--register", "--component"])
@@ -107,7 +108,10 @@ def test_a_class_that_cannot_be_imported_ends_with_1() -> None:
 def test_the_code_of_a_runner_with_its_own_loop_is_the_exit_code(tmp_path: Path, things: dict[str, str]) -> None:
     (tmp_path / "wca.yaml").write_text("runner: !OwnLoop\n")
 
-    assert once("-c", str(tmp_path / "wca.yaml"), "-r", "things:OwnLoop", **things).returncode == 7
+    own = ["-c", str(tmp_path / "wca.yaml"), "-r", "things:OwnLoop"]
+
+    assert wca("run", *ROOT, "--no-lock", *own, **things).returncode == 7
+    assert "it takes no count or interval" in once(*own, **things).stdout
 
 
 @pytest.mark.parametrize("option", ["-l", "--log-level", "--level", "--log"])

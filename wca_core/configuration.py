@@ -9,16 +9,21 @@ from typing import cast
 from wca_core.config.build import Builder, Recipe
 from wca_core.config.construction import BROKEN
 from wca_core.config.document import Document
-from wca_core.config.overrides import Override, apply
+from wca_core.config.masking import Secrets
+from wca_core.config.overrides import Override, overridden
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping as Fields
 from wca_core.config.tree import Place, Tree
+from wca_core.dispatch import HOOKS
 from wca_core.errors import ConfigurationError, PluginError
 from wca_core.plan import Plan, Plugged
+from wca_core.plugin_api import check_plugin_class
 from wca_core.registry import Registry, advice
 from wca_core.runners import Runner
 from wca_core.settings import AgentSettings
 from wca_core.short_form import Combination, filled_in
+
+NOWHERE = Place("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +53,27 @@ class Configured:
     file: str | None = None
     recipes: Mapping[int, Recipe] = field(default_factory=dict)
     """How each component was made, by its `id`."""
+    secrets: Secrets = field(default_factory=Secrets)
+    """To be kept out of whatever is shown."""
+    registry: Registry = field(default_factory=Registry)
 
-    def plan(self) -> Plan | None:
-        """What the loop is made of; None if the runner has a loop of its own. Raises `ConfigurationError`."""
-        if not hasattr(self.runner, "plan"):
-            return None
-        plan = cast("Runner", self.runner).plan()
-        plugged = Plugged(Registry(), plan.bindings)
+    @property
+    def has_plan(self) -> bool:
+        """Whether the runner says what is plugged into our loop; else it has one of its own."""
+        return callable(getattr(type(self.runner), "plan", None))
+
+    def plan(self) -> Plan:
+        """What the loop is made of. Raises `ConfigurationError`, and `PluginError` if a plugin cannot be plugged in."""
+        plan = cast("Runner", self.runner).plan(self.registry)
+        plugged = Plugged(self.registry, plan.bindings)
         for name, plugin in self.added.items():
-            plugged.add_whole(plugin, name)
+            plugged.add_instead(plugin, name)
         return replace(plan, bindings=plugged.bindings)
 
     def run(self) -> int:
         """Run a runner that has a loop of its own; the exit code of the process."""
         code = cast("Runner", self.runner).run()
-        return code if isinstance(code, int) else 0
+        return code if isinstance(code, int) and not isinstance(code, bool) else 0
 
 
 def configured(request: Request, registry: Registry | None = None) -> Configured:
@@ -82,10 +93,26 @@ class _Assembly:
 
     def configured(self) -> Configured:
         document = self._document()
-        overrides = [Override.of(text) for text in self._request.overrides]
-        result = (self._short_form if document.runner is None else self._tree_form)(document, overrides)
+        result = (self._short_form if document.runner is None else self._tree_form)(document, self._overrides())
         self._problems.refuse()
-        return replace(result, loggers=document.loggers, file=self._request.file, recipes=self._builder.recipes)
+        return replace(
+            result,
+            loggers=document.loggers,
+            file=self._request.file,
+            recipes=self._builder.recipes,
+            secrets=self._builder.secrets,
+            registry=self._registry,
+        )
+
+    def _overrides(self) -> list[Override]:
+        found = []
+        for text in self._request.overrides:
+            try:
+                override = Override.of(text)
+                found.append(replace(override, owner=self._registry.word_of(override.owner)))
+            except ConfigurationError as error:
+                self._problems.error(NOWHERE, str(error))
+        return found
 
     def _document(self) -> Document:
         if self._request.file is None:
@@ -95,8 +122,8 @@ class _Assembly:
 
         tree = load_file(self._request.file, self._problems)
         document = document_of(self._todays(tree), self._problems)
-        if document.runner is None:
-            self._problems.refuse()  # else a file without a runner would be taken for an empty short form
+        if document.is_empty:
+            self._problems.refuse()  # else it would be taken for a short form that leaves all to us
         return document
 
     def _todays(self, tree: Tree) -> Tree:
@@ -114,28 +141,48 @@ class _Assembly:
     def _tree_form(self, document: Document, overrides: list[Override]) -> Configured:
         assert document.runner is not None
         if self._request.without:
-            raise ConfigurationError("--without belongs to the short form; the file says what runs")
+            self._problems.error(NOWHERE, "--without belongs to the short form; the file says what runs")
         runner = self._builder.made(document.runner, "runner")
-        if runner is not BROKEN and not hasattr(runner, "run"):
+        result = Configured(runner=runner)
+        if runner is not BROKEN and not callable(getattr(type(runner), "run", None)):
             self._problems.error(document.runner.place, f"runner: a runner expected, found {type(runner).__name__}")
-        document.plugins = self._named()
-        classes = self._classes(document.plugins)
-        wanted = {name: cls for name, cls in classes.items() if not self._builder.has_made(cls)}
-        apply(overrides, document, self._problems, self._registry.word_of)
-        return Configured(runner=runner, added=self._made(document.plugins, wanted))
+        elif runner is not BROKEN and not result.has_plan and (self._request.plugins or overrides):
+            name = type(runner).__name__
+            self._problems.error(
+                document.runner.place, f"!{name} has a loop of its own: plugins cannot be added or set"
+            )
+        named = self._named()
+        classes = self._classes(named)
+        new = {name: cls for name, cls in classes.items() if not self._builder.has_made(cls)}
+        fields = overridden({name: named[name] for name in new}, overrides, self._problems)
+        return replace(result, added=self._made(fields, new))
 
     def _short_form(self, document: Document, overrides: list[Override]) -> Configured:
-        in_file = {self._registry.word_of(name): fields for name, fields in document.plugins.items()}
-        document.plugins = in_file | {word: fields for word, fields in self._named().items() if word not in in_file}
-        classes = self._classes(document.plugins)
-        self._problems.refuse()
-        document.plugins = filled_in(document.plugins, classes, self._request.without)
-        apply(overrides, document, self._problems, self._registry.word_of)
-        agent = self._builder.component(AgentSettings, document.agent, "agent", "agent")
-        plugins = self._made(document.plugins, self._classes(document.plugins))
+        in_file = self._in_file(document)
+        named = {**in_file, **{word: fields for word, fields in self._named().items() if word not in in_file}}
+        classes = self._classes(named)
+        try:
+            plugins = filled_in(named, classes, self._request.without)
+        except ConfigurationError as error:
+            self._problems.error(NOWHERE, str(error))
+            plugins = named
+        owners = overridden({"agent": document.agent, **plugins}, overrides, self._problems)
+        agent = self._builder.component(AgentSettings, owners.pop("agent"), "agent", "agent")
+        added = self._classes({name: fields for name, fields in owners.items() if name not in named})
+        made = self._made(owners, {**classes, **added})
         if agent is BROKEN:
             return Configured(runner=BROKEN)
-        return Configured(runner=Combination(plugins=plugins, settings=cast("AgentSettings", agent)))
+        return Configured(runner=Combination(plugins=made, settings=cast("AgentSettings", agent)))
+
+    def _in_file(self, document: Document) -> dict[str, Fields]:
+        """The plugins of a file of the short form, by their entry-point names."""
+        found: dict[str, Fields] = {}
+        for name, fields in document.plugins.items():
+            word = self._registry.word_of(name)
+            if word in found:
+                self._problems.error(fields.place, f"{name} is the plugin {word}, which stands here already")
+            found[word] = fields
+        return found
 
     def _named(self) -> dict[str, Fields]:
         """The plugins of the command line, by their entry-point names."""
@@ -148,11 +195,14 @@ class _Assembly:
         for name, fields in plugins.items():
             try:
                 classes[name] = self._registry.load_plugin(name)
+                check_plugin_class(classes[name], name, HOOKS)
             except PluginError as error:
                 self._problems.error(fields.place, str(error))
         return classes
 
     def _made(self, plugins: Mapping[str, Fields], classes: Mapping[str, type]) -> dict[str, object]:
         return {
-            name: self._builder.component(cls, plugins[name], name, f"plugins.{name}") for name, cls in classes.items()
+            name: self._builder.component(cls, plugins[name], name, f"plugins.{name}")
+            for name, cls in classes.items()
+            if name in plugins
         }

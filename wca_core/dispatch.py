@@ -93,7 +93,7 @@ class Dispatcher:
     """
 
     def __init__(self, bindings: Sequence[Binding], statistics: Statistics) -> None:
-        self.bindings = list(bindings)
+        self.bindings = with_contained(bindings)
         self._statistics = statistics
         self._gatherers: defaultdict[tuple[str, str], Gatherer] = defaultdict(Gatherer)
         self._concatenations: defaultdict[str, Concatenation] = defaultdict(Concatenation)
@@ -194,7 +194,8 @@ class Dispatcher:
             self._manager.register(binding.plugin, binding.name)
             self._manager.check_pending()
         except (ValueError, pluggy.PluginValidationError) as error:
-            raise PluginError(f"plugin {binding.name!r} is refused: {error}") from error
+            reason = " ".join(str(error).split())
+            raise PluginError(f"plugin {binding.name!r} is refused: {reason}") from error
 
     def _make_callers(self) -> dict[tuple[str, str], pluggy.HookCaller]:
         plugins = [binding.plugin for binding in self.bindings]
@@ -206,6 +207,18 @@ class Dispatcher:
             for hook in hooks_of(type(binding.plugin))
             if hook in binding.hooks or hook not in FLOW
         }
+
+
+def with_contained(bindings: Sequence[Binding]) -> list[Binding]:
+    """And one without a hook of the flow for each plugin within another, if it has none: it is started and stopped."""
+    known = {id(binding.plugin) for binding in bindings}
+    found = list(bindings)
+    for outer in found:  # which grows
+        for number, plugin in enumerate(getattr(outer.plugin, "contained", ()), 1):
+            if id(plugin) not in known:
+                known.add(id(plugin))
+                found.append(Binding(name=f"{outer.name}.{number}", plugin=plugin, hooks=frozenset()))
+    return found
 
 
 def _taken(results: Sequence[Iterable[object] | None]) -> list[object]:

@@ -75,6 +75,9 @@ def store(samples: Samples, stream: Stream) -> None:
     A plugin whose attribute `stores_locally` is true is called within the step; every other
     one in a thread of its own behind a queue of one step, where a newer step replaces an
     older one that waits, so a storage that blocks costs nobody anything.
+
+    A storage that passes samples on to others names them in its attribute `contained`: the agent then
+    starts, stops and reloads each of them once, wherever else it stands; calling `store` stays with their owner.
     """
 
 

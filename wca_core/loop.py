@@ -36,29 +36,29 @@ class _Asked:
     """What signals have asked for, and the pause that this ends.
 
     Not a `threading.Event`: Python runs a handler between any two instructions of the main thread, also while
-    that holds the lock of the event for which `set` then waits for ever.
+    that holds the lock of the event for which `set` then waits for ever. And not what a handler writes: one whose
+    signal comes just before a system call begins runs after it. The kernel's signal itself writes to `bell`
+    (`signal.set_wakeup_fd`), wherever it comes.
     """
 
     def __init__(self) -> None:
         self.to_stop = False
         self._to_reload = False
-        self._event = os.eventfd(0, os.EFD_CLOEXEC)
+        self._ear, self.bell = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._poll = select.poll()
-        self._poll.register(self._event, select.POLLIN)
+        self._poll.register(self._ear, select.POLLIN)
 
     def stop(self) -> None:
         self.to_stop = True
-        os.eventfd_write(self._event, 1)
 
     def reload(self) -> None:
         self._to_reload = True
-        os.eventfd_write(self._event, 1)
 
     def wait(self, seconds: float) -> bool:
         """Return after this time, or as soon as something is asked for: then true, and the flags are to be read."""
         if not self._poll.poll(seconds * 1000):
             return False
-        os.eventfd_read(self._event)  # here and not with a flag: what is left unread ends every later pause at once
+        os.read(self._ear, 4096)  # what is left unread would end every later pause at once
         return True
 
     def takes_reload(self) -> bool:
@@ -69,7 +69,8 @@ class _Asked:
         return True
 
     def close(self) -> None:
-        os.close(self._event)
+        os.close(self._ear)
+        os.close(self.bell)
 
 
 def run_steps(agent: Agent, interval: float | None, count: int | None = None) -> None:
@@ -140,10 +141,12 @@ def _signals(asked: _Asked) -> Iterator[None]:
         signal.signal(number, _stopper(asked))
     signal.signal(signal.SIGHUP, _reloader(asked))
     signal.signal(signal.SIGALRM, _break_off)
+    bell = signal.set_wakeup_fd(asked.bell, warn_on_full_buffer=False)
     try:
         yield
     finally:
         signal.alarm(0)
+        signal.set_wakeup_fd(bell)
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -15,7 +15,10 @@ from wca_core.config.masking import is_secret, masked
 from wca_core.config.signature import parameters_of
 from wca_core.config.tree import Mapping, Place, Scalar, Sequence, Tree
 from wca_core.configuration import Configured
+from wca_core.dispatch import Dispatcher
+from wca_core.model.statistics import Statistics
 from wca_core.plan import Plan
+from wca_core.settings import AgentSettings
 from wca_core.short_form import Combination
 
 NOWHERE = Place("")
@@ -23,7 +26,7 @@ FLOW = ("discover_tasks", "collect_metrics", "derive_metrics", "detect", "alloca
 
 
 def outline(asked: Configured) -> str:
-    """The text. Raises `ConfigurationError` if the plugins do not fit together."""
+    """The text. Raises `ConfigurationError` or `PluginError` if the plugins do not fit together."""
     parts = _Parts(asked)
     runner = asked.runner
     if isinstance(runner, Combination):
@@ -32,12 +35,12 @@ def outline(asked: Configured) -> str:
         top = {"runner": runner, "added by --plugins": asked.added}
     top["loggers"] = asked.loggers
     tree = Mapping(NOWHERE, None, {name: parts.tree(value, name) for name, value in top.items() if value})
-    plan = asked.plan()
-    return text_of(tree) + "\n".join(_calls(plan) if plan else ())
+    return text_of(tree) + "\n".join(_calls(asked.plan()) if asked.has_plan else ())
 
 
 def _calls(plan: Plan) -> Iterator[str]:
-    """Comments that say who is called for what."""
+    """Comments that say who is called for what; refuses plugins that cannot be called."""
+    Dispatcher(plan.bindings, Statistics())
     yield "# In each step:"
     for hook in FLOW:
         names = [binding.name for binding in plan.bindings if hook in binding.hooks]
@@ -53,6 +56,7 @@ class _Parts:
 
     def __init__(self, asked: Configured) -> None:
         self._recipes = asked.recipes
+        self._secrets = asked.secrets
         self._known: dict[int, Tree] = {}
 
     def tree(self, value: object, name: object) -> Tree:
@@ -60,15 +64,20 @@ class _Parts:
             return Mapping(
                 NOWHERE, None, {key: self.tree(item, key if is_secret(key) else name) for key, item in value.items()}
             )
-        if isinstance(value, list | tuple):
+        if isinstance(value, list | tuple | set | frozenset):
             return Sequence(NOWHERE, None, [self.tree(item, name) for item in value])
         if isinstance(value, enum.Enum):
             value = value.value
-        if value is None or isinstance(value, str | int | float):
-            return Scalar(NOWHERE, None, masked(value, name))  # type: ignore[arg-type]  # a plain value stays plain
+        if isinstance(value, str) or not self._is_component(value):
+            safe = masked(value, name) if isinstance(value, str | int | float | bool | None) else repr(value)
+            text = self._secrets.masked(safe) if isinstance(safe, str) else safe
+            return Scalar(NOWHERE, None, text)  # type: ignore[arg-type]  # a plain value stays plain
         if id(value) not in self._known:
             self._known[id(value)] = self._component(value)
         return self._known[id(value)]
+
+    def _is_component(self, value: object) -> bool:
+        return id(value) in self._recipes or isinstance(value, AgentSettings)
 
     def _component(self, component: object) -> Mapping:
         recipe = self._recipes.get(id(component))
@@ -85,5 +94,13 @@ def _fields(component: object, given: AbstractMapping[str, object]) -> dict[str,
         if name in given:
             fields[name] = given[name]
         elif parameter.default is not inspect.Parameter.empty:
-            fields[name] = getattr(component, name, parameter.default)
+            fields[name] = _value_of(component, name, parameter.default)
     return {**fields, **given}
+
+
+def _value_of(component: object, name: str, default: object) -> object:
+    """What became of a default, where the component shows it; attributes of third parties may raise anything."""
+    try:
+        return getattr(component, name, default)
+    except Exception:  # noqa: BLE001
+        return default

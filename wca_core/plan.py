@@ -83,6 +83,11 @@ class Plugged:
         hooks = hooks_of(type(plugin)) & HOOKS
         self._bind(plugin, hooks, STREAMS if "store" in hooks else frozenset(), name)
 
+    def add_instead(self, plugin: object, name: str) -> None:
+        """Call a plugin for all hooks it has, instead of one of the same class that nobody configured."""
+        self._bindings = [binding for binding in self._bindings if type(binding.plugin) is not type(plugin)]
+        self.add_whole(plugin, name)
+
     def _bind(self, plugin: object, hooks: frozenset[str], streams: frozenset[Stream], name: str | None = None) -> None:
         for binding in self._bindings:
             if binding.plugin is plugin:

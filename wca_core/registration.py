@@ -29,6 +29,9 @@ class Registration:
         return f"{self.cls.__module__}:{self.cls.__qualname__}"
 
 
+RESERVED = frozenset({"agent", "plugins", "runner", "loggers", "Env", "File", "file"})
+"""Words of the configuration itself."""
+
 registered: dict[str, Registration] = {}
 """By tag: what was registered in this process."""
 
@@ -47,6 +50,8 @@ def register(cls: _C | None = None, *, strict_mode: bool = True) -> _C | Callabl
     """
     if cls is None:
         return lambda decorated: register(decorated, strict_mode=strict_mode)
+    if cls.__name__ in RESERVED:
+        raise ConfigurationError(f"{cls.__name__} is a word of the configuration itself; give the class another name")
     before, now = registered.get(cls.__name__), Registration(cls, strict_mode)
     if before is not None and before.cls is not cls:
         log.warning("!%s now means %s, no longer %s", cls.__name__, now, before)
@@ -66,7 +71,9 @@ def register_named(value: str) -> None:
         found: object = import_module(module_name)
         for name in class_path.split("."):
             found = getattr(found, name)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         hint = " (is its directory in PYTHONPATH?)" if isinstance(error, ModuleNotFoundError) else ""
         raise ConfigurationError(f"-r {value}: {type(error).__name__}: {error}{hint}") from error
     if not isinstance(found, type):

@@ -15,7 +15,7 @@ from importlib import metadata
 from typing import Any
 
 from wca_core.errors import PluginError
-from wca_core.registration import registered
+from wca_core.registration import RESERVED, registered
 
 log = logging.getLogger("wca.registry")
 
@@ -38,8 +38,18 @@ KNOWN_PACKAGES = {
     "Uncore": "wca-rdt",
     "numa": "wca-numa",
     "NUMAAllocator": "wca-numa",
+    "CgroupDriverType": "wca-k8s",
+    "static-allocator": "wca-core",
+    "StaticAllocator": "wca-core",
+    "prometheus": "wca-core",
+    "PrometheusStorage": "wca-core",
+    "cgroup-control": "wca-core",
+    "CgroupControl": "wca-core",
+    **dict.fromkeys(("LocalDatabase", "ZookeeperDatabase", "EtcdDatabase", "ModelDatabase"), "wca-contention"),
+    **dict.fromkeys(("ResourceAllocator", "ContentionDetector", "DistriModel"), "wca-contention"),
+    **dict.fromkeys(("BuildRunnerProm", "BuildRunnerCSV"), "wca-contention"),
 }
-"""Names of plugins that the project publishes in packages of their own."""
+"""Names that the project publishes, or has published before, and the packages that have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +109,12 @@ class Registry:
         words: dict[str, Offer] = {}
         for offer in self.offers:
             for word in {offer.name, offer.class_name}:
+                if word in RESERVED or "." in word:
+                    raise PluginError(
+                        f"{offer} is named {word!r}: a word of the configuration, or with a dot; uninstall it"
+                    )
                 other = words.setdefault(word, offer)
-                if other is not offer:
+                if other.target != offer.target:
                     raise PluginError(
                         f"two packages offer a plugin named {word!r}: {other} and {offer}; uninstall one of them"
                     )
@@ -110,7 +124,7 @@ class Registry:
         """What answers to an entry-point name or a class name. Raises `PluginError` with the nearest names."""
         offer = self._by_word.get(word)
         if offer is None:
-            raise PluginError(self._missing(word))
+            raise PluginError(self._missing(word, [one.class_name for one in self.offers]))
         return offer
 
     def load(self, word: str) -> type:
@@ -128,10 +142,13 @@ class Registry:
 
     def load_plugin(self, word: str) -> type:
         """The class behind the name of a plugin. Raises `PluginError`, also for a component without hooks."""
-        if word in self._by_word and self._by_word[word].group != PLUGINS and word not in registered:
-            names = ", ".join(offer.name for offer in self.offers if offer.group == PLUGINS)
-            raise PluginError(f"{word!r} is no plugin; installed: {names}")
-        return self.load(word)
+        offer = self._by_word.get(word)
+        if word in registered or (offer is not None and offer.group == PLUGINS):
+            return self.load(word)
+        names = [one.name for one in self.offers if one.group == PLUGINS]
+        if offer is not None:
+            raise PluginError(f"{word!r} is no plugin; installed: {', '.join(names)}")
+        raise PluginError(self._missing(word, names))
 
     def is_strict(self, cls: type) -> bool:
         """Whether a value for a field of this class that has no type to check it against is refused."""
@@ -147,14 +164,13 @@ class Registry:
         target = f"{cls.__module__}:{cls.__qualname__}"
         return next((offer.name for offer in self.offers if offer.target == target), cls.__name__)
 
-    def _missing(self, word: str) -> str:
+    def _missing(self, word: str, names: Iterable[str]) -> str:
         if word in KNOWN_PACKAGES:
             package = KNOWN_PACKAGES[word]
             return f"nothing installed answers to {word!r}: it is part of the package {package} ({advice(package)})"
-        close = difflib.get_close_matches(word, [*self._by_word, *registered], n=1)
+        close = difflib.get_close_matches(word, [*self._by_word, *registered, *KNOWN_PACKAGES], n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
-        names = ", ".join(sorted({*(offer.name for offer in self.offers), *registered}))
-        return f"nothing installed answers to {word!r}; installed: {names}{hint}"
+        return f"nothing installed answers to {word!r}; installed: {', '.join(sorted({*names, *registered}))}{hint}"
 
 
 def load(offer: Offer) -> type:
@@ -176,7 +192,9 @@ def load(offer: Offer) -> type:
             on_load_failure_callback=lambda _manager, _point, error: failures.append(error),
         )
         found = None if failures else manager[offer.name].plugin
-    except (SystemExit, AssertionError) as error:  # raised when imported; stevedore lets both through
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  raised when imported; stevedore lets some through
         failures.append(error)
     if failures:
         reason = f"{type(failures[0]).__name__}: {failures[0]}"

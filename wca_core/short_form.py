@@ -30,8 +30,8 @@ class Combination:
     plugins: Mapping[str, object]
     settings: AgentSettings = field(default_factory=AgentSettings)
 
-    def plan(self) -> Plan:
-        plugged = Plugged(Registry())
+    def plan(self, registry: Registry | None = None) -> Plan:
+        plugged = Plugged(registry or Registry())
         for name, plugin in self.plugins.items():
             plugged.add_whole(plugin, name)
         return Plan(

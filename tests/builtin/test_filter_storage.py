@@ -116,7 +116,7 @@ def test_every_storage_is_reloaded_even_if_one_fails(tmp_path: Path) -> None:
         agent.reload()
 
     assert whole.events == ["start", "reload", "stop"]
-    assert agent.host.statistics.plugins["filter"].errors["reload"] == 1
+    assert agent.host.statistics.plugins["filter.1"].errors["reload"] == 1
 
 
 def test_it_stores_locally_if_all_of_its_storages_do() -> None:

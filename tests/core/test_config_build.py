@@ -1,13 +1,15 @@
 """From tags to components: what is wrong is told with place, component, field, expected and found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 
 from wca_core.config.build import Builder
-from wca_core.config.field_types import Between
+from wca_core.config.field_types import Between, FieldCheck
 from wca_core.config.loader import load_text
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping
@@ -19,6 +21,20 @@ class Driver(Enum):
 
     CGROUPFS = "cgroupfs"
     SYSTEMD = "systemd"
+
+
+class Size(Enum):
+    """Has values that are no texts."""
+
+    SMALL = 1
+    LARGE = 2
+
+
+class Picky(FieldCheck):
+    """Is wrong itself."""
+
+    def check(self, value: int) -> None:
+        raise KeyError(value)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -33,6 +49,13 @@ class Runner:
     flag: bool = False
     count: int = 0
     driver: Driver = Driver.CGROUPFS
+    size: Size = Size.SMALL
+    pair: tuple[str, int] = ("a", 1)
+    several: frozenset[str] = frozenset()
+    where: Path | None = None
+    each: Iterable[int] = ()
+    marked: Annotated[int, {"not": "hashable"}] = 0
+    picky: Annotated[int, Picky()] = 0
     filter: bool | Annotated[float, Between(0, 1)] = True
     labels: dict[str, str | int] = field(default_factory=dict)
     password: str = ""
@@ -52,6 +75,8 @@ class Storage:
             raise ConfigurationError("topic: 'bad' is bad")
         if self.topic == "worse":
             raise KeyError(self.topic)
+        if self.topic == "own":
+            raise GeneratorExit
         if self.topic == "exit":
             raise SystemExit("topic")
 
@@ -157,7 +182,10 @@ def test_a_missing_field_is_told_with_the_line_of_its_component() -> None:
         ("labels: {5: x}", "runner.labels[5] (of !Runner): as key a text expected, found 5 (int)"),
         ("driver: SYSTEMD", "runner.driver (of !Runner): 'cgroupfs' or 'systemd' expected, found 'SYSTEMD' (str)"),
         ("filter: 2", "true or false or a number from 0 to 1 expected, found 2 (int)"),
-        ("only: text", "runner.only (of !Runner): a Storage expected, found 'text' (str)"),
+        ("each: [1, x]", "runner.each[1] (of !Runner): a whole number expected, found 'x' (str)"),
+        ("pair: [a]", "runner.pair"),
+        ("picky: 5", "!Runner: picky cannot be checked: its check raised KeyError: 5"),
+        ("only: text", "runner.only (of !Runner): !Storage expected, found 'text' (str)"),
         ("password: 5", "runner.password (of !Runner): a text expected, found *** (int)"),
         ("names: " + "x" * 100, f"found '{'x' * 76}... (str)"),
         ("names: 0x" + "f" * 5000, "a list expected, found a number of too many digits (int)"),
@@ -192,7 +220,7 @@ def test_of_more_than_twenty_errors_twenty_are_told_and_the_rest_counted() -> No
     told = errors("runner: !Runner\n  names:\n" + "  - 5\n" * 23)
 
     assert len(told) == 21
-    assert told[-1] == "... and 3 errors more"
+    assert told[-1] == "... and 3 more"
 
 
 def test_what_a_component_refuses_is_told_with_its_line() -> None:
@@ -241,7 +269,7 @@ def test_an_enum_is_given_by_tag_or_by_value() -> None:
 
 def test_an_unknown_member_of_an_enum_is_told_with_those_that_exist() -> None:
     assert errors("runner: !Runner {driver: !Driver other}\n") == [
-        "wca.yaml:1:26: !Driver: cgroupfs or systemd expected, as in '!Driver cgroupfs'"
+        "wca.yaml:1:26: !Driver: '!Driver cgroupfs' or '!Driver systemd' expected"
     ]
 
 
@@ -272,7 +300,7 @@ def test_a_field_without_annotation_is_taken_with_a_warning_if_not_strict(caplog
 
 def test_an_annotation_that_cannot_be_read_matters_only_where_a_value_is_given() -> None:
     assert build("runner: !Unreadable\n").thing is None
-    assert "its annotations cannot be read: NameError" in errors("runner: !Unreadable {thing: 1}\n")[0]
+    assert "its annotation cannot be read: NameError" in errors("runner: !Unreadable {thing: 1}\n")[0]
 
 
 def test_a_variable_of_the_environment_is_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -358,3 +386,34 @@ def test_a_variable_in_a_text_is_not_expanded_but_told(
 
     assert build("runner: !Runner {password: $WCA_TEST/x}\n").password == "$WCA_TEST/x"
     assert "$WCA_TEST stays as it stands; for its value write !Env WCA_TEST" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["00123", "1e3", "1_000", " 42 "])
+def test_a_variable_stays_a_text_where_one_is_taken(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("WCA_TEST", text)
+
+    assert build("runner: !Runner {labels: {a: !Env WCA_TEST}}\n").labels == {"a": text}
+
+
+def test_a_list_becomes_what_yaml_cannot_write() -> None:
+    runner = build("runner: !Runner {pair: [b, 2], several: [x, x], where: /tmp, each: [1, 2]}\n")
+
+    assert (runner.pair, runner.several, runner.where, list(runner.each)) == (("b", 2), {"x"}, Path("/tmp"), [1, 2])
+
+
+def test_a_member_whose_value_is_a_number_is_given_by_it() -> None:
+    assert build("runner: !Runner {size: 2}\n").size is Size.LARGE
+
+
+def test_metadata_that_cannot_be_hashed_is_no_obstacle() -> None:
+    assert build("runner: !Runner {marked: 3}\n").marked == 3
+
+
+def test_a_constructor_may_raise_whatever_it_likes() -> None:
+    assert errors("runner: !Runner {storage: !Storage {topic: own}}\n") == [
+        "wca.yaml:1:27: !Storage: cannot be made: GeneratorExit:"
+    ]
+
+
+def test_what_has_an_error_of_its_own_gives_no_second_one() -> None:
+    assert len(errors("runner: !Runner {interval: !Env [A]}\n")) == 1

@@ -1,23 +1,28 @@
 """Both forms of a configuration, from a command line and a file to what runs."""
 
-from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from hypothesis import target as hypothesis_target
 
-from wca_core import registration
 from wca_core.builtin.log_storage import LogStorage
 from wca_core.builtin.static_node import StaticNode
+from wca_core.config.dump import text_of
 from wca_core.config.field_types import LONGEST
+from wca_core.config.loader import load_text
+from wca_core.config.tree import Mapping, Place, Scalar, Sequence
 from wca_core.configuration import Configured, Request, configured
-from wca_core.errors import ConfigurationError
+from wca_core.errors import ConfigurationError, PluginError, WcaError
 from wca_core.outline import outline
 from wca_core.plan import Plan
 from wca_core.plugin_api import hookimpl, plugin
+from wca_core.registration import Registration, registered
 from wca_core.registry import Registry
+from wca_core.runners import COLLECTORS
 
 TREE = "runner: !MeasurementRunner\n  node: !StaticNode {tasks: [a]}\n"
 
@@ -53,8 +58,13 @@ def plan_of(asked: Configured) -> Plan:
     return plan
 
 
-def names(asked: Configured) -> list[str]:
+def all_names(asked: Configured) -> list[str]:
     return [binding.name for binding in plan_of(asked).bindings]
+
+
+def names(asked: Configured) -> list[str]:
+    """Without the collectors that are always there."""
+    return [name for name in all_names(asked) if name not in COLLECTORS]
 
 
 def errors(request: Request) -> list[str]:
@@ -80,13 +90,13 @@ def probe_of(asked: Configured) -> Probe:
 
 
 def test_nothing_asked_for_measures_what_runs_here() -> None:
-    assert names(configured(Request())) == ["cgroup", "self", "local", "log"]
+    assert names(configured(Request())) == ["local", "log"]
 
 
 def test_what_is_named_comes_first_and_is_not_filled_in() -> None:
     asked = configured(Request(plugins=("static", "log"), overrides=("static.tasks=[a]",)))
 
-    assert names(asked) == ["static", "log", "cgroup", "self"]
+    assert names(asked) == ["static", "log"]
 
 
 def test_a_class_name_means_the_same_plugin() -> None:
@@ -96,11 +106,13 @@ def test_a_class_name_means_the_same_plugin() -> None:
 
 
 def test_a_collector_can_be_left_out() -> None:
-    assert names(configured(Request(without=("cgroup",)))) == ["self", "local", "log"]
+    assert "cgroup" not in all_names(configured(Request(without=("cgroup",))))
 
 
 def test_leaving_out_what_would_not_run_is_refused() -> None:
-    assert errors(Request(without=("cgrup",))) == ["--without cgrup: it would not run; cgroup, self would, unasked"]
+    (error,) = errors(Request(without=("cgrup",)))
+
+    assert error.startswith("--without cgrup: it would not run; cgroup, ")
 
 
 def test_a_file_of_the_short_form_is_the_same_as_options(tmp_path: Path) -> None:
@@ -108,7 +120,7 @@ def test_a_file_of_the_short_form_is_the_same_as_options(tmp_path: Path) -> None
 
     asked = configured(Request(file=written(tmp_path, text)))
 
-    assert names(asked) == ["static", "log", "cgroup", "self"]
+    assert names(asked) == ["static", "log"]
     assert (plan_of(asked).interval, plan_of(asked).extra_labels) == (5.0, {"rack": "r7"})
 
 
@@ -138,7 +150,7 @@ def test_a_key_below_a_field_can_be_set() -> None:
             "--set agent.interval: agent.interval (of agent): a number expected, found 'fast' (str)",
         ),
         ("agent.intervall=5", "--set agent.intervall: agent has no field 'intervall'; it has "),
-        ("lg.x=1", "--set lg.x: no plugin 'lg' runs; there are agent, cgroup, self, local, log (--plugins NAME adds"),
+        ("lg.x=1", "--set lg.x: no plugin 'lg' to set; here agent, cgroup, "),
         ("agent.interval.x=1", None),
         ("log.output_filename=[", "--set log.output_filename: while parsing"),
         ("agent.extra_labels=!File /etc/passwd", "--set agent.extra_labels: a file can be included by files only"),
@@ -184,7 +196,7 @@ def test_fields_of_a_plugin_that_are_no_mapping_are_refused(tmp_path: Path) -> N
 def test_a_plugin_named_beside_a_file_is_added(tmp_path: Path) -> None:
     asked = configured(Request(file=written(tmp_path, TREE), plugins=("nop-detector",)))
 
-    assert names(asked) == ["static", "cgroup", "self", "log", "nop-detector"]
+    assert names(asked) == ["static", "log", "nop-detector"]
 
 
 def test_a_plugin_that_the_file_has_is_not_added_twice(tmp_path: Path) -> None:
@@ -198,7 +210,7 @@ def test_a_collector_can_be_configured_in_the_tree(tmp_path: Path) -> None:
         Request(file=written(tmp_path, TREE + "  plugins: [!CgroupMetrics {metrics: [task_cpu_usage_seconds]}]\n"))
     )
 
-    assert names(asked).count("cgroup") == 1
+    assert all_names(asked).count("cgroup") == 1
 
 
 def test_one_storage_in_three_roles_is_one_binding_with_their_streams(tmp_path: Path) -> None:
@@ -255,12 +267,11 @@ def test_levels_of_loggers_are_taken_from_the_file(tmp_path: Path) -> None:
 
 
 def test_a_runner_with_a_loop_of_its_own_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registration, "registered", registration.registered)
-    registration.register(OwnLoop)
+    monkeypatch.setitem(registered, "OwnLoop", Registration(OwnLoop))
 
     asked = configured(Request(file=written(tmp_path, "runner: !OwnLoop\n")))
 
-    assert (asked.plan(), asked.run()) == (None, 7)
+    assert (asked.has_plan, asked.run()) == (False, 7)
 
 
 # -- keys of runners that plugins answer to -----------------------------------------------------
@@ -296,20 +307,15 @@ def test_a_key_of_an_allocation_runner_goes_to_the_same_plugin(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "line", ["event_names: []", "rdt_enabled: ~", "vmstat: true", "sched: false", "wss_stable_cycles: -3"]
+    "line", ["event_names: []", "rdt_enabled: ~", "perf_aggregate_cpus: false", "gather_hw_mm_topology: ~"]
 )
 def test_a_key_that_asks_for_nothing_needs_no_plugin(tmp_path: Path, line: str) -> None:
-    assert names(configured(Request(file=written(tmp_path, f"{TREE}  {line}\n")))) == [
-        "static",
-        "cgroup",
-        "self",
-        "log",
-    ]
+    assert names(configured(Request(file=written(tmp_path, f"{TREE}  {line}\n")))) == ["static", "log"]
 
 
 @pytest.mark.parametrize(
     ("line", "package"),
-    [("event_names: [a]", "wca-rdt"), ("rdt_enabled: true", "wca-rdt"), ("sched: nr_.*", "wca-core")],
+    [("event_names: [a]", "wca-rdt"), ("rdt_enabled: true", "wca-rdt"), ("gather_hw_mm_topology: true", "wca-core")],
 )
 def test_a_key_that_nobody_answers_to_is_told_with_its_package(tmp_path: Path, line: str, package: str) -> None:
     (error,) = errors(Request(file=written(tmp_path, f"{TREE}  {line}\n")))
@@ -347,42 +353,200 @@ def test_the_outline_masks_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_the_outline_says_who_is_called_for_what() -> None:
     lines = outline(configured(Request())).splitlines()
 
-    assert "#   collect_metrics    cgroup, self" in lines
+    assert any(line.startswith("#   collect_metrics    cgroup, ") for line in lines)
     assert "#   store metrics      log" in lines
 
 
-WORDS = st.sampled_from(
-    [
-        *("runner", "agent", "plugins", "loggers", "!MeasurementRunner", "!StaticNode", "!LogStorage", "!Env", "!File"),
-        *(
-            "node",
-            "tasks",
-            "interval",
-            "&a",
-            "*a",
-            "<<",
-            "{",
-            "}",
-            "[",
-            "]",
-            ":",
-            ": ",
-            ",",
-            "- ",
-            "1",
-            ".nan",
-            "~",
-            "x",
-        ),
-        *("\n", "\n  "),
-    ]
+@given(st.text() | st.floats() | st.integers() | st.booleans() | st.none())
+def test_every_value_is_written_so_that_it_is_read_again(value: str | float | bool | None) -> None:
+    if isinstance(value, str):
+        assume(all(character.isprintable() for character in value))
+    text = text_of(Mapping(Place(""), None, {"a": Scalar(Place(""), None, value)}))
+
+    tree = load_text(text, "wca.yaml")
+
+    assert isinstance(tree, Mapping)
+    (read,) = tree.entries.values()
+    assert isinstance(read, Scalar)
+    assert repr(read.value) == repr(value)
+
+
+# -- nothing at all -----------------------------------------------------------------------------
+
+TAGS = st.sampled_from(
+    (
+        *("MeasurementRunner", "DetectionRunner", "AllocationRunner", "StaticNode", "LocalNode", "LogStorage", "log"),
+        *("FilterStorage", "NOPAnomalyDetector", "NOPAllocator", "AllocationConfiguration", "Env", "Nothing"),
+        *("TaskLabelRegexGenerator", "TaskLabelResourceGenerator"),
+    )
 )
+KEYS = st.sampled_from(
+    (
+        *("node", "measurement_runner", "detector", "allocator", "metrics_storage", "anomalies_storage", "interval"),
+        *(
+            "extra_labels",
+            "tasks",
+            "directory",
+            "output_filename",
+            "overwrite",
+            "storages",
+            "filter",
+            "name",
+            "default",
+        ),
+        *("event_names", "vmstat", "action_delay", "config", "timeout", "pattern", "repl", "task_label_generators"),
+        "plugins",
+    )
+)
+WORDS = st.sampled_from([None, True, 0, 1, -1, 61, 1.5, float("nan"), "a", "/tmp/x", "WCA_TEST", "yes", "(", "\\1"])
+SCALARS = st.builds(Scalar, st.just(Place("")), st.none() | TAGS, WORDS)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.builds(Sequence, st.just(Place("")), st.none(), st.lists(inner, max_size=3))
+        | st.builds(Mapping, st.just(Place("")), TAGS | st.none(), st.dictionaries(KEYS, inner, max_size=5))
+    ),
+    max_leaves=12,
+)
+RUNNERS = st.builds(
+    Mapping,
+    st.just(Place("")),
+    st.sampled_from(["MeasurementRunner", "DetectionRunner"]),
+    st.dictionaries(KEYS, TREES, max_size=6),
+)
+RIGHT = load_text(TREE, "wca.yaml").entries["runner"]  # type: ignore[union-attr]
+DOCUMENTS = st.builds(
+    Mapping,
+    st.just(Place("")),
+    st.none(),
+    st.fixed_dictionaries({"runner": RUNNERS | st.just(RIGHT)}, optional={"loggers": TREES, "agent": TREES})
+    | st.fixed_dictionaries({"plugins": TREES}, optional={"agent": TREES}),
+)
+SLOW = settings(suppress_health_check=list(HealthCheck), max_examples=300, deadline=None)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
-@given(text=st.lists(WORDS, max_size=25).map("".join) | st.text())
-def test_no_text_at_all_raises_anything_but_a_configuration_error(tmp_path: Path, text: str) -> None:
-    (tmp_path / "wca.yaml").write_bytes(text.encode(errors="surrogatepass"))
+def said_of(folder: Path, text: str) -> str:
+    """What `wca check` would print, or the error."""
+    (folder / "wca.yaml").write_bytes(text.encode(errors="surrogatepass"))
+    try:
+        return outline(configured(Request(file=str(folder / "wca.yaml"))))
+    except WcaError as error:
+        return f"refused: {error}"
 
-    with suppress(ConfigurationError):
-        assert outline(configured(Request(file=str(tmp_path / "wca.yaml"))))
+
+@SLOW
+@given(document=DOCUMENTS)
+def test_no_tree_at_all_raises_anything_but_the_one_error_family(tmp_path: Path, document: Mapping) -> None:
+    text = text_of(document)
+    said = said_of(tmp_path, text)
+    target("# In each step:" in said)  # look where components are made, too
+
+    assert said
+
+
+def target(reached: bool) -> None:
+    hypothesis_target(float(reached))
+
+
+@SLOW
+@given(text=st.text() | st.lists(st.sampled_from(list("abr:&*<>![]{}#,|%@-'\"\n ")), max_size=40).map("".join))
+def test_no_text_at_all_raises_anything_but_the_one_error_family(tmp_path: Path, text: str) -> None:
+    assert said_of(tmp_path, text)
+
+
+# -- what a critical reader found ---------------------------------------------------------------
+
+
+def test_what_the_runner_brings_is_replaced_by_what_is_named_beside_the_file(tmp_path: Path) -> None:
+    overrides = ("cgroup.metrics=[task_up]",)
+
+    asked = configured(Request(file=written(tmp_path, TREE), plugins=("cgroup",), overrides=overrides))
+
+    (cgroup,) = [one.plugin for one in plan_of(asked).bindings if type(one.plugin).__name__ == "CgroupMetrics"]
+    assert cgroup.metrics == ["task_up"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("override", ["agent.interval=7", "static.require_pids=true", "log.overwrite=true"])
+def test_what_a_file_with_a_runner_says_cannot_be_set(tmp_path: Path, override: str) -> None:
+    request = Request(file=written(tmp_path, TREE), plugins=("static",), overrides=(override,))
+
+    assert "to set; here nothing can be set" in errors(request)[0]
+
+
+def test_two_names_of_one_plugin_in_a_file_are_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, "plugins:\n  static: {tasks: [a]}\n  StaticNode: {tasks: [b]}\n")
+
+    assert errors(Request(file=file)) == [f"{file}:3:15: StaticNode is the plugin static, which stands here already"]
+
+
+def test_an_option_does_not_change_what_shares_an_anchor(tmp_path: Path) -> None:
+    text = "agent: {extra_labels: &l {a: b}}\nplugins: {static: {tasks: [], default_labels: *l}}\n"
+
+    asked = configured(Request(file=written(tmp_path, text), overrides=("agent.extra_labels.rack=r7",)))
+
+    assert plan_of(asked).extra_labels == {"a": "b", "rack": "r7"}
+    assert plan_of(asked).bindings[0].plugin.default_labels == {"a": "b"}  # type: ignore[attr-defined]
+
+
+def test_all_errors_of_the_short_form_are_told(tmp_path: Path) -> None:
+    text = "agent: {interval: x}\nplugins:\n  static: {tasks: 5}\n  nope: {}\n  log: {bogus: 1}\nloggers: {wca: loud}\n"
+
+    told = errors(Request(file=written(tmp_path, text), overrides=("x",), without=("y",)))
+
+    assert len(told) == 7
+
+
+def test_a_runner_with_a_loop_of_its_own_takes_no_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registered, "OwnLoop", Registration(OwnLoop))
+
+    (error,) = errors(Request(file=written(tmp_path, "runner: !OwnLoop\n"), plugins=("log",)))
+
+    assert error.endswith("!OwnLoop has a loop of its own: plugins cannot be added or set")
+
+
+def test_a_class_that_is_no_plugin_is_refused_by_check_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Old:
+        @hookimpl
+        def collect_metrics(self, nonsense: object) -> None: ...
+
+    monkeypatch.setitem(registered, "Old", Registration(Old))
+    assert "does not say for which API it was written" in errors(Request(plugins=("Old",)))[0]
+
+    monkeypatch.setitem(registered, "Old", Registration(plugin(api=1)(Old)))
+    with pytest.raises(PluginError, match=r"Old.*nonsense"):
+        outline(configured(Request(plugins=("Old",))))
+
+
+def test_a_bare_tag_among_the_plugins_gets_the_keys_of_the_runner(tmp_path: Path) -> None:
+    file = written(tmp_path, TREE + "  plugins:\n  - !probe\n  event_names: [a]\n")
+
+    assert probe_of(configured(Request(file=file), with_keys(event_names=f"{__name__}:Probe"))).event_names == ["a"]
+
+
+def test_a_level_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WCA_TEST", "debug")
+
+    assert configured(Request(file=written(tmp_path, TREE + "loggers: {wca: !Env WCA_TEST}\n"))).loggers == {
+        "wca": "debug"
+    }
+
+
+def test_a_secret_that_a_component_repeats_is_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WCA_TEST", "hunter2")
+
+    @dataclass(eq=False, kw_only=True)
+    class Client:
+        secret: str
+        url: str = ""
+
+        def __post_init__(self) -> None:
+            self.url = f"https://u:{self.secret}@host"
+
+        def run(self) -> None: ...
+
+    monkeypatch.setitem(registered, "Client", Registration(Client))
+
+    told = outline(configured(Request(file=written(tmp_path, "runner: !Client {secret: !Env WCA_TEST}\n"))))
+
+    assert "hunter2" not in told
+    assert "https://u:***@host" in told

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
 
 from wca_core.config.field_types import Storage
 from wca_core.errors import WcaError
 from wca_core.hookspecs import Stream
-from wca_core.host import Host
-from wca_core.model.metric import Metric, Samples
-from wca_core.model.requirement import Requirement
-from wca_core.plugin_api import call_hook, hookimpl, hooks_of, plugin
+from wca_core.model.metric import Samples
+from wca_core.plugin_api import call_hook, hookimpl, plugin
 
 
 @plugin(api=1)
@@ -31,52 +27,25 @@ class FilterStorage:
     def stores_locally(self) -> bool:
         return all(getattr(storage, "stores_locally", False) for storage in self.storages)
 
-    @hookimpl
-    def describe_metrics(self) -> list[Metric]:
-        return [metric for found in self._given("describe_metrics") for metric in found]
-
-    @hookimpl
-    def requirements(self) -> list[Requirement]:
-        return [requirement for found in self._given("requirements") for requirement in found]
-
-    @hookimpl
-    def start(self, host: Host) -> None:
-        for storage in self._with("start"):
-            call_hook(storage, "start", host=host)
+    @property
+    def contained(self) -> list[object]:
+        """Started and stopped by the agent, which knows if they also stand elsewhere."""
+        return list({id(storage): storage for storage in self.storages}.values())
 
     @hookimpl
     def store(self, samples: Samples, stream: Stream) -> None:
         """Every storage is called, whatever the others do. Raises `WcaError` that tells of all that failed."""
         chosen = self._chosen(samples)
-        self._call_all("store", lambda: {"samples": Samples([*chosen.series], [*chosen.values]), "stream": stream})
-
-    @hookimpl
-    def reload(self, host: Host) -> None:
-        self._call_all("reload", lambda: {"host": host})
-
-    @hookimpl
-    def stop(self) -> None:
-        self._call_all("stop", dict)
-
-    def _call_all(self, hook: str, arguments: Callable[[], dict[str, object]]) -> None:
         failures: list[BaseException] = []
-        for storage in self._with(hook):
+        for storage in self.contained:
             try:
-                call_hook(storage, hook, **arguments())
+                call_hook(storage, "store", samples=Samples([*chosen.series], [*chosen.values]), stream=stream)
             except (Exception, SystemExit) as error:  # noqa: BLE001  one must not keep the others from being called
                 failures.append(error)
         if len(failures) == 1:
             raise failures[0]
         if failures:
             raise WcaError("; ".join(map(str, failures))) from failures[0]
-
-    def _given(self, hook: str) -> Iterator[Iterable[Any]]:
-        for storage in self._with(hook):
-            found = call_hook(storage, hook)
-            yield found if isinstance(found, Iterable) else ()
-
-    def _with(self, hook: str) -> Iterator[object]:
-        return (storage for storage in self.storages if hook in hooks_of(type(storage)))
 
     def _chosen(self, samples: Samples) -> Samples:
         if self.filter is None:

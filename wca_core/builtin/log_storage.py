@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from wca_core.config.field_types import Path
+from wca_core.config.field_types import FileMode, Path
 from wca_core.errors import ConfigurationError, StartError
 from wca_core.exposition import Page
 from wca_core.gathering import joined
@@ -15,6 +15,9 @@ from wca_core.hookspecs import Stream
 from wca_core.host import Clock, Host, SystemClock
 from wca_core.model.metric import Samples
 from wca_core.plugin_api import hookimpl, plugin
+
+_overwritten: set[str | None] = set()
+"""The files that storages of this process replace in every step."""
 
 
 @plugin(api=1)
@@ -38,10 +41,12 @@ class LogStorage:
     """None: only if `overwrite` is false, since textfile collectors refuse timestamps."""
     filter_labels: list[str] | None = None
     """Names of the only labels to print; None: all."""
-    mode: int = 0o644
-    """Permissions of a file that is made."""
+    mode: FileMode = 0o644
+    """Permissions of a file that is made (`0o644`: YAML takes `0644` for the number 644)."""
 
     _pages: dict[str, Page] = field(default_factory=dict, init=False, repr=False)
+    _target: str | None = field(default=None, init=False, repr=False)
+    """The file to overwrite: what the name led to at the start."""
     _newest: dict[Stream, Samples] = field(default_factory=dict, init=False, repr=False)
     _labels: dict[str, str] = field(default_factory=dict, init=False, repr=False)
     _clock: Clock = field(default_factory=SystemClock, init=False, repr=False)
@@ -67,9 +72,20 @@ class LogStorage:
         if os.path.isdir(target):
             raise StartError(f"{self.output_filename} is a directory; a file expected")
         if self.overwrite:
+            if target in _overwritten:
+                raise StartError(
+                    f"two storages overwrite {target}; give each a file, or use one for both (&anchor, *alias)"
+                )
+            self._target = target
+            _overwritten.add(target)
             remove_stale(target)
         else:
             self._append(b"")
+
+    @hookimpl
+    def stop(self) -> None:
+        _overwritten.discard(self._target)
+        self._target = None
 
     @hookimpl
     def store(self, samples: Samples, stream: Stream) -> None:
@@ -83,7 +99,7 @@ class LogStorage:
             sys.stderr.buffer.write(text + b"\n")
             sys.stderr.buffer.flush()
         elif self.overwrite:
-            replace(os.path.realpath(self.output_filename), text, self.mode)
+            replace(self._target or os.path.realpath(self.output_filename), text, self.mode)
         else:
             self._append(text + b"\n")
 

@@ -46,9 +46,10 @@ class StaticNode:
     _missing: set[str] = field(default_factory=set, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        for path in (*self.tasks, *([self.directory] if self.directory else ())):
-            if ".." in path.split("/") or not path.strip("/"):
-                raise ConfigurationError(f"tasks: {path!r} is no path of a cgroup below the root")
+        named = [("directory", self.directory), *(("tasks", task) for task in self.tasks)]
+        for field_name, path in named:
+            if path is not None and (not path.strip("/") or {"", ".", ".."} & {*path.strip("/").split("/")}):
+                raise ConfigurationError(f"{field_name}: {path!r} is no path of a cgroup below the root")
 
     @hookimpl
     def discover_tasks(self, host: Host) -> list[Task]:

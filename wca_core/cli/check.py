@@ -24,18 +24,18 @@ def check(
     strict_config: Strict = False,
     log_level: LogLevel = None,
 ) -> None:
-    """Check a configuration and print what would run, with all defaults."""
+    """Check a configuration and print what would run, with all defaults. Log records go to standard error."""
     if schema:
         _print_schema(register, log_level)
         return
-    with prepared(log_level or ["warning"], register):
+    with redirect_stdout(sys.stderr), prepared(log_level or ["warning"], register):
         from wca_core.outline import outline
 
-        typer.echo(outline(configured(config, plugins, overrides, without, strict_config)))
+        text = outline(configured(config, plugins, overrides, without, strict_config))
+    typer.echo(text)
 
 
 def _print_schema(register: list[str] | None, log_level: list[str] | None) -> None:
-    """Log records go to standard error: the schema is a file as it is printed."""
     with redirect_stdout(sys.stderr), prepared(log_level or ["warning"], register):
         from wca_core.schema import configuration_schema
 

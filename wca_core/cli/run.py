@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
@@ -52,6 +53,7 @@ def run(
     Without --config and --plugins: what runs on this host, as Prometheus text on standard error.
     """
     _refuse_root(allow_root)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the loop obeys it: there is nothing to read again yet
     with prepared(log_level, register) as levels:
         from wca_core import logs
 
@@ -74,7 +76,9 @@ def _run(asked: Configured, ways: _Ways) -> int:
 
     if not os.path.isdir(ways.host_root):
         raise ConfigurationError(f"--host-root {ways.host_root}: a directory expected")
-    plan = asked.plan()
+    if not asked.has_plan and (ways.interval is not None or ways.count is not None):
+        raise ConfigurationError(f"!{type(asked.runner).__name__} has a loop of its own: it takes no count or interval")
+    plan = asked.plan() if asked.has_plan else None
     gc.freeze()  # what is there now stays: the collector need not look at it again
     gc.enable()
     with ExitStack() as stack:

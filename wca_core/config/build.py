@@ -50,7 +50,8 @@ class Builder:
         self._components = components
         self._problems = problems
         self._made: dict[int, tuple[Tree, object]] = {}
-        self._secrets = Secrets()
+        self.secrets = Secrets()
+        """What came from the environment or stands in a field named like a secret."""
         self.recipes: dict[int, Recipe] = {}
         """By the `id` of the component."""
 
@@ -64,7 +65,7 @@ class Builder:
         """An instance of a class with the entries of a mapping as fields."""
         values = {key: self.made(entry, f"{path}.{key}") for key, entry in tree.entries.items()}
         is_strict = self._components.is_strict(cls)
-        made = Construction(cls, tree, label, path, is_strict, self._problems, self._secrets).made(values)
+        made = Construction(cls, tree, label, path, is_strict, self._problems, self.secrets).made(values)
         self.recipes[id(made)] = Recipe(label, {str(key): value for key, value in values.items()})
         return made
 
@@ -74,7 +75,7 @@ class Builder:
 
     def _new(self, tree: Tree, path: str) -> object:
         if tree.tag == "Env":
-            return self._secrets.noted(env_value(tree, self._problems))
+            return self.secrets.noted(env_value(tree, self._problems))
         if tree.tag is not None:
             return self._tagged(tree, tree.tag, path)
         if isinstance(tree, Scalar):
@@ -106,8 +107,8 @@ class Builder:
         found = next((member for member in cls if str(member.value) == value), None)
         if found is not None:
             return found
-        allowed = " or ".join(str(member.value) for member in cls)
-        return self._broken(tree, f"!{tree.tag}: {allowed} expected, as in '!{tree.tag} {next(iter(cls)).value}'")
+        allowed = " or ".join(f"'!{tree.tag} {member.value}'" for member in cls) or "nothing"
+        return self._broken(tree, f"!{tree.tag}: {allowed} expected")
 
     def _warn_of_variables(self, tree: Scalar) -> None:
         for name in VARIABLE.findall(tree.value) if isinstance(tree.value, str) else ():

@@ -1,16 +1,25 @@
 """Checks the value of a field against the type of its annotation, strictly: `"1"` is no number and `yes` no boolean.
 
-Two things may still become what the type asks for: the text of an environment variable, which can be nothing
-but text, and the exact value of an enum's member.
+Some values may still become what the type asks for, because YAML has no other way to write it:
+
+| written | wanted |
+|---|---|
+| the text of an environment variable | a number or boolean, where no text is taken |
+| the exact value of a member | an enum |
+| a list | a tuple or set |
+| a text | a `pathlib.Path` |
 """
 
 from __future__ import annotations
 
+import collections.abc
 import enum
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import is_dataclass
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError, create_model
@@ -32,6 +41,8 @@ EXPECTED = {
     "none_required": "null",
 }
 
+ITERABLES = (collections.abc.Iterable, collections.abc.Collection, collections.abc.Iterator)
+
 ENV_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -40,15 +51,24 @@ def checked(value: object, hint: object, names: tuple[str, ...] = ()) -> object:
 
     `names`: of the fields it stands in, to know a secret.
     """
+    model = model_of(hint)
     try:
-        return getattr(model_of(hint)(value=value), "value")  # noqa: B009  the model is made at run time
+        return getattr(model(value=value), "value")  # noqa: B009  the model is made at run time
     except ValidationError as error:
         raise MisfitsError(list(_misfits(error.errors(), value, names))) from error
+    except Exception as error:  # a `FieldCheck` is code of a third party
+        raise UncheckableError(f"its check raised {type(error).__name__}: {error}") from error
 
 
-@cache
 def model_of(hint: object) -> type[BaseModel]:
     """A model with one field `value` of this type. Raises `UncheckableError`."""
+    try:
+        return _kept_model(hint)
+    except TypeError:  # metadata that cannot be hashed
+        return _model(hint)
+
+
+def _model(hint: object) -> type[BaseModel]:
     try:
         field = cast("Any", _lenient(hint))
         model: type[BaseModel] = create_model("Field", __config__=STRICT, value=(field, ...))
@@ -57,22 +77,50 @@ def model_of(hint: object) -> type[BaseModel]:
     return model
 
 
-def _lenient(hint: Any) -> Any:
-    """The same type, whose numbers, booleans and enums also take what they can be made of."""
-    if hint in (int, float, bool):
-        return Annotated[hint, BeforeValidator(lambda value: _of_env(hint, value))]
-    if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        return Annotated[hint, BeforeValidator(lambda value: _member(hint, value))]
+_kept_model = cache(_model)
+
+
+def _lenient(hint: Any, *, beside_text: bool = False) -> Any:
+    """The same type, whose parts also take what they can be made of. `beside_text`: a text would be taken as it is."""
+    made = _made_of(hint, beside_text)
+    if made is not None:
+        return Annotated[hint if get_origin(hint) is None else _generic(hint), BeforeValidator(made)]
     if isinstance(hint, type) and is_dataclass(hint):
         return cast("Any", InstanceOf)[hint]  # a component that is made already, not a mapping to make one of
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return Annotated[(_lenient(arguments[0]), *hint.__metadata__)]
+        return Annotated[(_lenient(arguments[0], beside_text=beside_text), *hint.__metadata__)]
     if origin in (Union, types.UnionType):
-        return Union[tuple(map(_lenient, arguments))]  # noqa: UP007  made at run time
+        takes_text = any(argument is str or get_args(argument)[:1] == (str,) for argument in arguments)
+        return Union[tuple(_lenient(argument, beside_text=takes_text) for argument in arguments)]  # noqa: UP007
     if origin is None or origin is Literal or not arguments:
         return hint
-    return origin[tuple(argument if argument is Ellipsis else _lenient(argument) for argument in arguments)]
+    return _generic(hint)
+
+
+def _generic(hint: Any) -> Any:
+    arguments = tuple(argument if argument is Ellipsis else _lenient(argument) for argument in get_args(hint))
+    origin = get_origin(hint)
+    return (list if origin in ITERABLES else origin)[arguments]  # pydantic would look at items when they are used
+
+
+def _made_of(hint: Any, beside_text: bool) -> Callable[[object], object] | None:
+    """What makes a value of this type of something else; None if nothing does."""
+    if hint in (int, float, bool):
+        return None if beside_text else partial(_of_env, hint)
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return partial(_member, hint)
+    collection = get_origin(hint) or hint
+    if collection in (tuple, set, frozenset):
+        return partial(_converted, list, collection)
+    return partial(_converted, str, Path) if hint is Path else None
+
+
+def _converted(written: type, wanted: type, value: object) -> object:
+    """A value made of what can be written; the value itself if that cannot be done."""
+    with suppress(TypeError, ValueError):
+        return wanted(value) if isinstance(value, written) else value
+    return value
 
 
 def _of_env(wanted: type, value: object) -> object:
@@ -87,7 +135,7 @@ def _of_env(wanted: type, value: object) -> object:
 
 def _member(wanted: type[enum.Enum], value: object) -> object:
     for member in wanted:
-        if value is member or (type(value) in (str, EnvText) and value == member.value):
+        if value is member or (type(value) in (str, int, EnvText) and str(value) == str(member.value)):
             return member
     raise ValueError(" or ".join(repr(member.value) for member in wanted))
 
@@ -111,7 +159,7 @@ def _expectation(error: ErrorDetails) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "is_instance_of":
-        return f"a {context['class']}"
+        return f"!{context['class']}" if str(context["class"])[:1].isupper() else f"a {context['class']}"
     if kind == "literal_error":
         return str(context["expected"])
     message = error["msg"].removeprefix("Input should be ")

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
+from traceback import format_exception
 
 from wca_core.config.masking import Secrets
 from wca_core.config.misfit import MisfitsError, UncheckableError, place_in
@@ -104,8 +105,10 @@ class Construction:
             return self.cls(**fields)
         except WcaError as error:
             reason = str(error)
-        except (Exception, SystemExit) as error:
-            log.debug("%s cannot be made", self.label, exc_info=True)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  a constructor may raise anything
+            log.debug("%s cannot be made:\n%s", self.label, self.secrets.masked("".join(format_exception(error))))
             reason = f"cannot be made: {type(error).__name__}: {error}"
         return self._broken(self.tree.place, f"{self.label}: {self.secrets.masked(reason)}")
 

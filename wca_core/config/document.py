@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 
+from wca_core.config.environment import env_value
+from wca_core.config.masking import shown
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping, Place, Scalar, Tree
 from wca_core.errors import ConfigurationError
@@ -22,6 +24,8 @@ class Document:
     plugins: dict[str, Mapping] = field(default_factory=dict)
     loggers: dict[str, str] = field(default_factory=dict)
     """Levels by logger."""
+    is_empty: bool = False
+    """It says nothing about what runs."""
 
 
 def document_of(tree: Tree, problems: Problems) -> Document:
@@ -29,7 +33,7 @@ def document_of(tree: Tree, problems: Problems) -> Document:
     document = Document()
     if not isinstance(tree, Mapping) or tree.tag:
         problems.error(tree.place, "a mapping with 'runner', or with 'agent' and 'plugins', expected")
-        return document
+        return Document(is_empty=True)
     for key in tree.entries.keys() - set(KEYS):
         close = difflib.get_close_matches(str(key), KEYS, n=1)
         hint = f" (did you mean {close[0]}?)" if close else ""
@@ -40,11 +44,15 @@ def document_of(tree: Tree, problems: Problems) -> Document:
     if "runner" not in tree.entries and not short:
         problems.error(tree.place, "'runner' is missing (or 'agent' and 'plugins', the short form)")
     document.runner = tree.entries.get("runner")
+    document.is_empty = "runner" not in tree.entries and not short
     document.agent = _fields(tree, "agent", problems) or document.agent
     plugins = _fields(tree, "plugins", problems)
     if plugins is not None:
         for name in plugins.entries:
-            document.plugins[str(name)] = _fields(plugins, name, problems) or Mapping(plugins.place_of(name), None)
+            before = problems.count
+            fields = _fields(plugins, name, problems) or Mapping(plugins.place_of(name), None)
+            if problems.count == before:
+                document.plugins[str(name)] = fields
     document.loggers = _loggers(tree, problems)
     return document
 
@@ -64,8 +72,10 @@ def _loggers(tree: Mapping, problems: Problems) -> dict[str, str]:
     levels = {}
     loggers = _fields(tree, "loggers", problems)
     for name, level in loggers.entries.items() if loggers else ():
-        value = level.value if isinstance(level, Scalar) and not level.tag else None
+        value = env_value(level, problems) if level.tag == "Env" else getattr(level, "value", level)
         try:
+            if not isinstance(value, str):
+                raise ConfigurationError(f"a level expected, found {shown(value)}")
             levels[str(name)] = check_level(str(value))
         except ConfigurationError as error:
             problems.error(level.place, f"loggers.{name}: {error}")

@@ -6,9 +6,11 @@ import json
 
 import yaml
 
+from wca_core.config.loader import CoreLoader
 from wca_core.config.tree import Plain, Scalar, Sequence, Tree
 
 CORE = "tag:yaml.org,2002:"
+SPECIAL = {"None": "null", "inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 KINDS = {bool: "bool", int: "int", float: "float", type(None): "null"}
 
 
@@ -18,7 +20,9 @@ def text_of(tree: Tree) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Gives anchors readable names."""
+    """Knows the same words for numbers and booleans as the loader, and gives anchors readable names."""
+
+    yaml_implicit_resolvers = CoreLoader.yaml_implicit_resolvers
 
     def generate_anchor(self, node: yaml.Node) -> str:
         return f"shared{int(super().generate_anchor(node).removeprefix('id'))}"
@@ -51,5 +55,5 @@ def _scalar(value: Plain, tag: str | None = None) -> yaml.ScalarNode:
         return yaml.ScalarNode(f"!{tag}", str(value or ""), style="")
     if isinstance(value, str):
         return yaml.ScalarNode(f"{CORE}str", value)
-    text = "null" if value is None else json.dumps(value)
+    text = SPECIAL.get(str(value)) or json.dumps(value)
     return yaml.ScalarNode(f"{CORE}{KINDS[type(value)]}", text)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+from wca_core.config.construction import BROKEN
 from wca_core.config.masking import EnvText
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping, Scalar, Tree
@@ -19,17 +20,18 @@ FIELDS = ("name", "default", "required")
 
 
 def env_value(tree: Tree, problems: Problems) -> object:
-    """The value of a part tagged `!Env`; an `EnvText` if the variable is set. Errors go to `problems`."""
+    """The value of a part tagged `!Env`; an `EnvText` if the variable is set; `BROKEN` after an error."""
     name, fields = _fields(tree)
     required, default = fields.get("required", False), fields.get("default")
     if not name or "=" in name or "\0" in name or not isinstance(required, bool) or fields.keys() - set(FIELDS):
         problems.error(tree.place, "!Env: a NAME or {name: NAME, default: VALUE, required: true or false} expected")
-        return ""
+        return BROKEN
     if name in os.environ:
         return EnvText(os.environ[name])
     if required:
         problems.error(tree.place, f"!Env: the environment variable {name} is required and not set")
-    elif "default" not in fields:
+        return BROKEN
+    if "default" not in fields:
         problems.warn(tree.place, f"!Env: the environment variable {name} is not set; an empty text is used")
     return default if "default" in fields else EnvText("")
 

@@ -67,9 +67,12 @@ class Between(FieldCheck):
             raise ValueError(f"a number {self}")
 
     def __str__(self) -> str:
-        if self.highest is None:
-            return f"of {self.lowest:g} or more"
-        return f"of {self.highest:g} or less" if self.lowest is None else f"from {self.lowest:g} to {self.highest:g}"
+        lowest, highest = (f"{bound:.15g}" if bound is not None else "" for bound in (self.lowest, self.highest))
+        return (
+            f"from {lowest} to {highest}"
+            if lowest and highest
+            else f"of {lowest or highest} or {'more' if lowest else 'less'}"
+        )
 
     def json_schema(self) -> Mapping[str, object]:
         bounds = {"minimum": self.lowest, "maximum": self.highest}
@@ -186,6 +189,18 @@ class IsLabelName(FieldCheck):
 
 
 @dataclass(frozen=True, slots=True)
+class IsFileMode(FieldCheck):
+    """The permissions of a file, for its owner, its group and all."""
+
+    def check(self, value: int) -> None:
+        if not 0 <= value <= 0o777:
+            raise ValueError("permissions such as 0o644, at most 0o777,")
+
+    def json_schema(self) -> Mapping[str, object]:
+        return {"minimum": 0, "maximum": 0o777}
+
+
+@dataclass(frozen=True, slots=True)
 class HasHook(FieldCheck):
     """A plugin with this hook; None: with any."""
 
@@ -194,7 +209,9 @@ class HasHook(FieldCheck):
     def check(self, value: object) -> None:
         hooks = hooks_of(type(value))
         if not hooks or (self.hook is not None and self.hook not in hooks):
-            raise ValueError(f"a plugin with the hook {self.hook}" if self.hook else "a plugin")
+            has_method = self.hook is not None and callable(getattr(type(value), self.hook, None))
+            hint = f" (@wca_core.hookimpl above its method {self.hook})" if has_method else ""
+            raise ValueError(f"a plugin with the hook {self.hook}{hint}" if self.hook else "a plugin")
 
     def json_schema(self) -> Mapping[str, object]:
         """A marker: which classes have the hook is known only to who knows all that is installed."""
@@ -206,6 +223,7 @@ Path = Annotated[str, IsPath()]
 ReadablePath = Annotated[str, IsPath(absolute=True, access=os.R_OK)]
 Url = Annotated[str, IsUrl()]
 IpPort = Annotated[str, IsIpPort()]
+FileMode = Annotated[int, IsFileMode()]
 Regexp = Annotated[str, Length(), IsRegexp()]
 LabelName = Annotated[str, Length(), IsLabelName()]
 

@@ -86,7 +86,7 @@ def _no_include(place: Place, name: str) -> Tree:
 
 def _tree_of(text: str, name: str, size: _Size, include: Callable[[Place, str], Tree]) -> Tree:
     try:
-        node = _Loader(text).get_single_node()
+        node = CoreLoader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
@@ -98,7 +98,7 @@ def _tree_of(text: str, name: str, size: _Size, include: Callable[[Place, str], 
     return _Reader(name, size, include).tree(node)
 
 
-class _Loader(yaml.SafeLoader):
+class CoreLoader(yaml.SafeLoader):
     """SafeLoader with the implicit types of YAML 1.2's core schema."""
 
     yaml_implicit_resolvers = {}
@@ -112,7 +112,7 @@ for _kind, _form, _first in (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", r"<<", "<"),
 ):
-    _Loader.add_implicit_resolver(f"{CORE}{_kind}", re.compile(rf"^(?:{_form})$"), list(_first))
+    CoreLoader.add_implicit_resolver(f"{CORE}{_kind}", re.compile(rf"^(?:{_form})$"), list(_first))
 
 
 class _Reader:

@@ -68,7 +68,7 @@ class Secrets:
             for item in value:
                 self.note(item, name)
         elif isinstance(value, EnvText) or (isinstance(value, str) and is_secret(name)):
-            self._texts.add(str(value))
+            self._texts |= {str(value), repr(str(value))[1:-1]}
 
     def noted(self, value: object) -> object:
         """The same value, remembered."""

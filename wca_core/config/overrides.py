@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 
-from wca_core.config.document import Document
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping, Place, Scalar, Tree
 from wca_core.errors import ConfigurationError
@@ -36,30 +36,35 @@ class Override:
         return cls(place, owner, tuple(path), load_text(value, place.file))
 
 
-def apply(overrides: list[Override], document: Document, problems: Problems, word_of: Callable[[str], str]) -> None:
-    """Put the values into the fields, over those of the file.
+def overridden(
+    owners: AbstractMapping[str, Mapping], overrides: Iterable[Override], problems: Problems
+) -> dict[str, Mapping]:
+    """The fields of `agent` and of plugins, by name, with the values over those of the file.
 
-    `word_of`: the name by which the document knows a plugin.
+    The parts of the tree stay as they are: they may stand elsewhere too, through an alias.
     """
+    result = dict(owners)
     for override in overrides:
-        is_agent = override.owner == "agent"
-        fields = document.agent if is_agent else document.plugins.get(word_of(override.owner))
+        fields = result.get(override.owner)
         if fields is None:
-            known = ", ".join(["agent", *document.plugins])
-            problems.error(
-                override.place, f"no plugin {override.owner!r} runs; there are {known} (--plugins NAME adds one)"
-            )
-        elif not _put(fields, override):
+            known = f"here {', '.join(result)} can be set" if result else "here nothing can be set"
+            problems.error(override.place, f"no plugin {override.owner!r} to set; {known} (--plugins NAME adds one)")
+            continue
+        changed = _with(fields, override.path, override)
+        if changed is None:
             problems.error(override.place, f"{'.'.join(override.path[:-1])} is no mapping")
+        else:
+            result[override.owner] = changed
+    return result
 
 
-def _put(fields: Mapping, override: Override) -> bool:
-    *above, last = override.path
-    for key in above:
-        below = fields.entries.setdefault(key, Mapping(override.place, None))
-        if not isinstance(below, Mapping) or below.tag:
-            return False
-        fields = below
-    fields.entries[last] = override.value
-    fields.key_places[last] = override.place
-    return True
+def _with(fields: Mapping, path: Sequence[str], override: Override) -> Mapping | None:
+    """A copy with the value at the end of the path; None if there is something else than a mapping on the way."""
+    key, *below = path
+    value: Tree | None = override.value
+    if below:
+        inner = fields.entries.get(key, Mapping(override.place, None))
+        value = _with(inner, below, override) if isinstance(inner, Mapping) and not inner.tag else None
+    if value is None:
+        return None
+    return Mapping(fields.place, fields.tag, {**fields.entries, key: value}, {**fields.key_places, key: override.place})

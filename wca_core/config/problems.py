@@ -27,7 +27,7 @@ class Problems:
         return len(self._errors)
 
     def error(self, place: Place, message: str) -> None:
-        self._errors[place, message] = None
+        self._errors[place, " ".join(message.split())] = None
 
     def warn(self, place: Place, message: str) -> None:
         text = f"{place}: {message}"
@@ -45,6 +45,6 @@ class Problems:
         """Raise `ConfigurationError` with a line for each error, by place, if there is any."""
         if not self._errors:
             return
-        lines = [f"{place}: {message}" for place, message in sorted(self._errors)]
-        more = [f"... and {len(lines) - MOST_ERRORS} errors more"] if len(lines) > MOST_ERRORS else []
+        lines = [f"{place}: {message}" if place.file else message for place, message in sorted(self._errors)]
+        more = [f"... and {len(lines) - MOST_ERRORS} more"] if len(lines) > MOST_ERRORS else []
         raise ConfigurationError("\n".join(lines[:MOST_ERRORS] + more))

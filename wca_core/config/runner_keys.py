@@ -89,7 +89,9 @@ def _plugin_of(runner: Mapping, tags: Words[str]) -> Mapping:
     """The entry of a plugin among the runner's `plugins`; a new one if it has none."""
     plugins = runner.entries.setdefault("plugins", Sequence(runner.place, None))
     items = plugins.items if isinstance(plugins, Sequence) else []
-    for item in items:
+    for number, item in enumerate(items):
+        if item.tag in tags and isinstance(item, Scalar) and not item.value:
+            items[number] = item = Mapping(item.place, item.tag)
         if isinstance(item, Mapping) and item.tag in tags:
             return item
     plugin = Mapping(runner.place, tags[0])

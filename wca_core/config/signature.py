@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import InitVar, dataclass, is_dataclass
 from typing import get_type_hints
 
@@ -27,27 +28,43 @@ class Parameter:
 
 def parameters_of(cls: type) -> dict[str, Parameter]:
     """The fields of a class by name. Raises `TypeError` or `ValueError` for a class without a readable signature."""
-    parameters = inspect.signature(cls).parameters.values()
-    try:
-        hints, lack = _hints(cls), "it has no annotation"
-    except Exception as error:  # noqa: BLE001  annotations are code of the component
-        hints, lack = {}, f"its annotations cannot be read: {type(error).__name__}: {error}"
-    return {
-        parameter.name: Parameter(
-            name=parameter.name,
-            hint=hints.get(parameter.name),
+    hints, lacks = _hints(cls)
+    found = {}
+    for parameter in inspect.signature(cls).parameters.values():
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            continue
+        name, annotation = parameter.name, parameter.annotation
+        if name not in hints and annotation is not inspect.Parameter.empty and not isinstance(annotation, str):
+            hints[name] = annotation  # of a class whose constructor is not written in Python
+        found[name] = Parameter(
+            name=name,
+            hint=hints.get(name),
             default=parameter.default,
-            lack="" if parameter.name in hints else lack,
+            lack="" if name in hints else lacks.get(name, "it has no annotation"),
             takes_others=parameter.kind is inspect.Parameter.VAR_KEYWORD,
         )
-        for parameter in parameters
-        if parameter.kind is not inspect.Parameter.VAR_POSITIONAL
-    }
+    return found
 
 
-def _hints(cls: type) -> dict[str, object]:
-    """Types by name. Those of a dataclass are looked up in the modules of the classes where its fields stand."""
-    if is_dataclass(cls):
-        hints = get_type_hints(cls, include_extras=True)
-        return {name: hint.type if isinstance(hint, InitVar) else hint for name, hint in hints.items()}
-    return get_type_hints(getattr(cls, "__init__"), include_extras=True)  # noqa: B009  of the class, not of an instance
+def _hints(cls: type) -> tuple[dict[str, object], dict[str, str]]:
+    """Types by name, and why there is none; those of a dataclass are looked up where its fields stand."""
+    hints: dict[str, object] = {}
+    lacks: dict[str, str] = {}
+    constructor = getattr(cls, "__init__")  # noqa: B009  of the class, not of an instance
+    sources = reversed(cls.__mro__) if is_dataclass(cls) else [constructor]
+    for source in sources:
+        module = sys.modules.get(getattr(source, "__module__", None) or "")
+        names = vars(module) if module is not None else {}
+        for name, annotation in inspect.get_annotations(source).items():
+            try:
+                hints[name] = _evaluated(annotation, names)
+            except Exception as error:  # noqa: BLE001  annotations are code of the component
+                lacks[name] = f"its annotation cannot be read: {type(error).__name__}: {error}"
+    return hints, lacks
+
+
+def _evaluated(annotation: object, names: dict[str, object]) -> object:
+    """One by one: an import for type checkers only must not cost the other fields their types."""
+    holder = type("holder", (), {"__annotations__": {"one": annotation}})
+    hint = get_type_hints(holder, globalns=names, include_extras=True)["one"]
+    return hint.type if isinstance(hint, InitVar) else hint

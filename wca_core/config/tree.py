@@ -14,7 +14,7 @@ class Place:
     """Where something stands: for messages. Line and column count from 1; 0: it is no part of a file."""
 
     file: str
-    """Or the option that stands for it: `--set kafka.topic`."""
+    """Or the option that stands for it: `--set kafka.topic`; empty: nowhere in particular."""
     line: int = 0
     column: int = 0
 
