@@ -17,19 +17,24 @@ _HOMES = {
     ),
     "wca_core.host": ("Host",),
     "wca_core.hookspecs": ("Stream",),
+    "wca_core.model.cpu_codenames": ("CpuCodename",),
     "wca_core.model.allocation": ("Allocation", "AllocationType"),
     "wca_core.model.anomaly": ("Anomaly", "ContendedResource"),
     "wca_core.model.metric": ("Block", "Merge", "Metric", "Sample", "Samples", "Series", "counter", "gauge"),
+    "wca_core.model.platform": ("Platform",),
     "wca_core.model.requirement": ("Requirement",),
     "wca_core.model.snapshot": ("Snapshot",),
     "wca_core.model.task": ("Task",),
     "wca_core.model.write": ("Change", "Write"),
     "wca_core.per_task": ("PerTask",),
     "wca_core.plugin_api": ("hookimpl", "plugin"),
+    "wca_core.config.field_types": ("Between", "FieldCheck"),
+    "wca_core.registration": ("register",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 if TYPE_CHECKING:
+    from wca_core.config.field_types import Between, FieldCheck
     from wca_core.errors import (
         ConfigurationError,
         ContractError,
@@ -43,29 +48,36 @@ if TYPE_CHECKING:
     from wca_core.host import Host
     from wca_core.model.allocation import Allocation, AllocationType
     from wca_core.model.anomaly import Anomaly, ContendedResource
+    from wca_core.model.cpu_codenames import CpuCodename
     from wca_core.model.metric import Block, Merge, Metric, Sample, Samples, Series, counter, gauge
+    from wca_core.model.platform import Platform
     from wca_core.model.requirement import Requirement
     from wca_core.model.snapshot import Snapshot
     from wca_core.model.task import Task
     from wca_core.model.write import Change, Write
     from wca_core.per_task import PerTask
     from wca_core.plugin_api import hookimpl, plugin
+    from wca_core.registration import register
 
 __all__ = [
     "Allocation",
     "AllocationType",
     "Anomaly",
+    "Between",
     "Block",
     "Change",
     "ConfigurationError",
     "ContendedResource",
     "ContractError",
+    "CpuCodename",
     "FailedDeliveryException",
+    "FieldCheck",
     "Host",
     "HostError",
     "Merge",
     "Metric",
     "PerTask",
+    "Platform",
     "PluginError",
     "Requirement",
     "Sample",
@@ -81,6 +93,7 @@ __all__ = [
     "gauge",
     "hookimpl",
     "plugin",
+    "register",
 ]
 
 

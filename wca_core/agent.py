@@ -19,6 +19,7 @@ from wca_core.model.metric import Samples
 from wca_core.model.snapshot import Snapshot
 from wca_core.model.task import Task
 from wca_core.model.write import Change
+from wca_core.plugin_api import hooks_of
 from wca_core.readiness import check_readiness
 from wca_core.storing import Storages
 
@@ -62,7 +63,7 @@ class Agent:
         """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""
         check_readiness(self._dispatcher, self.host)
         started: list[Binding] = []
-        for binding in self._dispatcher.with_hook("start"):
+        for binding in self._starting():
             started.append(binding)
             error = self._dispatcher.start_one(binding, self.host)
             if error is not None:
@@ -76,6 +77,7 @@ class Agent:
             self._storages.stop()
             self._storages = None
         self._stop_plugins(self._dispatcher.with_hook("stop"))
+        self.host.close()
 
     def reload(self) -> None:
         """Let every plugin open its outputs again and read its files again."""
@@ -86,6 +88,7 @@ class Agent:
         """One step. Never raises because of a plugin."""
         host, dispatcher = self.host, self._dispatcher
         step = Step()
+        host.look_around()
         is_discovered = self._discovery.look()
         step.tasks = self._discovery.tasks
         step.samples, _ = dispatcher.collect("collect_metrics", tasks=step.tasks, host=host)
@@ -118,6 +121,7 @@ class Agent:
             steady=self.host.clock.monotonic(),
             tasks=step.tasks,
             samples=step.samples,
+            platform=self.host.platform_if_known,
             allocations=in_force,
             previous=previous,
         )
@@ -162,6 +166,11 @@ class Agent:
         if self._allocates:
             self._storages.store(Samples(), "allocations", again=step.findings)
         self._storages.store(step.samples, "metrics")
+
+    def _starting(self) -> list[Binding]:
+        """Storages last: whoever adds to the common labels has done so when they take them."""
+        started = self._dispatcher.with_hook("start")
+        return sorted(started, key=lambda binding: "store" in hooks_of(type(binding.plugin)))
 
     def _stop_plugins(self, bindings: Sequence[Binding]) -> None:
         for binding in reversed(bindings):

@@ -9,14 +9,20 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from wca_core import __version__
+from wca_core.errors import HostError
+from wca_core.inventory import Inventory
 from wca_core.linux.cgroup import Hierarchies, find_hierarchies
 from wca_core.linux.files import OpenFiles
+from wca_core.model.platform import Platform
 from wca_core.model.statistics import Statistics
 from wca_core.model.task import Task
+from wca_core.processes import ProcessLists
 
 
 class Clock(Protocol):
@@ -52,6 +58,8 @@ class Host:
     statistics: Statistics = field(default_factory=Statistics)
     known_tasks: Mapping[str, Task] = field(default_factory=dict)
     """By task id: every task that is not gone, also those whose discoverer failed in this step."""
+    platform_parts: dict[str, object] = field(default_factory=dict)
+    """What plugins know about the machine beyond the fields of `Platform`, by name of the plugin: its `parts`."""
 
     def path(self, path: str) -> str:
         """Where an absolute path of the machine is seen."""
@@ -78,6 +86,44 @@ class Host:
     def look_again(self) -> None:
         """Forget where the hierarchies are: something was mounted or unmounted."""
         self.__dict__.pop("hierarchies", None)
+
+    @cached_property
+    def processes(self) -> ProcessLists:
+        """The processes and threads of tasks, read at most once a step."""
+        return ProcessLists(self)
+
+    @property
+    def platform(self) -> Platform:
+        """What the machine is made of: the same object until a CPU or NUMA node comes or goes.
+
+        Raises `HostError` if the online CPUs cannot be read.
+        """
+        return self._inventory.platform
+
+    @property
+    def platform_if_known(self) -> Platform | None:
+        """The same, or None where it cannot be found out."""
+        with suppress(HostError):
+            return self.platform
+        return None
+
+    @property
+    def information(self) -> dict[str, str]:
+        """The labels of `wca_information`. Raises `HostError` as `platform` does."""
+        return {**self.platform.labels, "wca_version": __version__}
+
+    def look_around(self) -> None:
+        """Notice CPUs, NUMA nodes and processes that came or went: once a step, before anybody asks."""
+        self.processes.forget()
+        self._inventory.check()
+
+    def close(self) -> None:
+        """Let go of open files; they are opened again when needed."""
+        self._inventory.close()
+
+    @cached_property
+    def _inventory(self) -> Inventory:
+        return Inventory(self.proc, self.sys, self.open_files, self.clock.now, self.platform_parts)
 
     def cgroup_directory(self, controller: str, path: str) -> str | None:
         """Where the cgroup `path` is seen in the tree of a controller; None if the controller is nowhere."""

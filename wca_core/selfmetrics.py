@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import os
 import resource
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wca_core import __version__
+from wca_core.errors import HostError
 from wca_core.host import Host
+from wca_core.linux.own_memory import OwnMemory
 from wca_core.logs import counted
 from wca_core.model.metric import Metric, Sample, counter, gauge
 from wca_core.model.statistics import Statistics
 from wca_core.model.task import Task
 from wca_core.plugin_api import hookimpl, plugin
 
-PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
-
 UP = Metric("wca_up", "Time of this step.", counter, unit="timestamp")
-INFORMATION = Metric("wca_information", "Constant 1; the labels tell about the agent.", gauge, levels=("wca_version",))
+INFORMATION = Metric(
+    "wca_information",
+    "Constant 1; the labels tell about the machine and the agent.",
+    gauge,
+    levels=("sockets", "cores", "cpus", "cpu_model", "cpu_model_number", "wca_version"),
+)
 TASKS = Metric("wca_tasks", "Tasks discovered in this step.", gauge)
-MEM_USAGE = Metric("wca_mem_usage_bytes", "Memory of the agent now (resident set).", gauge, unit="bytes")
+MEM_USAGE = Metric(
+    "wca_mem_usage_bytes", "Memory of the agent and its children now (resident sets).", gauge, unit="bytes"
+)
 MEM_MAX_USAGE = Metric("wca_mem_max_usage_bytes", "Highest memory of the agent (resident set).", gauge, unit="bytes")
 CPU_USAGE = Metric("wca_cpu_usage_seconds", "CPU time of the agent and its children.", counter, unit="seconds")
 OPEN_FDS = Metric("wca_open_fds", "Open file descriptors of the agent.", gauge)
@@ -64,7 +71,7 @@ OWN_METRICS = tuple(value for value in list(globals().values()) if isinstance(va
 class OwnMetrics:
     """The agent's own metrics."""
 
-    _memory: int | None = field(default=None, init=False, repr=False)
+    _memory: OwnMemory = field(default_factory=OwnMemory, init=False, repr=False)
 
     @hookimpl
     def describe_metrics(self) -> Iterable[Metric]:
@@ -74,7 +81,7 @@ class OwnMetrics:
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Sample]:
         statistics = host.statistics
         yield UP.sample(host.clock.now())
-        yield INFORMATION.sample(1, wca_version=__version__)
+        yield INFORMATION.series_at(None, _information(host)).at(1)
         yield TASKS.sample(statistics.tasks)
         yield from self._resources()
         yield ITERATIONS.sample(statistics.iterations)
@@ -88,9 +95,7 @@ class OwnMetrics:
 
     @hookimpl
     def stop(self) -> None:
-        if self._memory is not None:
-            os.close(self._memory)
-            self._memory = None
+        self._memory.close()
 
     def _resources(self) -> Iterator[Sample]:
         """This process, whatever root the host is seen at."""
@@ -98,12 +103,19 @@ class OwnMetrics:
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         yield CPU_USAGE.sample(own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime)
         yield MEM_MAX_USAGE.sample(own.ru_maxrss * 1024)
-        with suppress(OSError, IndexError, ValueError):
-            if self._memory is None:
-                self._memory = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
-            yield MEM_USAGE.sample(int(os.pread(self._memory, 256, 0).split()[1]) * PAGE_SIZE)
+        with suppress(OSError, ValueError):
+            yield MEM_USAGE.sample(self._memory.resident())
         with suppress(OSError):
             yield OPEN_FDS.sample(os.stat("/proc/self/fd").st_size or len(os.listdir("/proc/self/fd")))
+
+
+def _information(host: Host) -> tuple[str, ...]:
+    """The values of the labels, also where nothing is known about the machine."""
+    try:
+        found: Mapping[str, str] = host.information
+    except HostError:
+        found = {"wca_version": __version__}
+    return tuple([found.get(label, "unknown") for label in INFORMATION.levels])
 
 
 def _durations(statistics: Statistics) -> Iterator[Sample]:

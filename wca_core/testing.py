@@ -87,6 +87,21 @@ class Machine:
             self._files(point + path, of_controller)
         return self
 
+    def cpus(self, topology: Mapping[int, Mapping[int, Sequence[int]]]) -> Machine:
+        """Online CPUs, by socket and core: `{0: {0: [0, 2], 1: [1, 3]}}` is one socket of two cores of two CPUs."""
+        directory = "/sys/devices/system/cpu"
+        online: list[int] = []
+        for socket, cores in topology.items():
+            for core, cpus in cores.items():
+                online += cpus
+                place = {"physical_package_id": f"{socket}\n", "core_id": f"{core}\n"}
+                siblings = {"core_cpus_list": f"{','.join(map(str, cpus))}\n"}
+                for cpu in cpus:
+                    self._files(f"{directory}/cpu{cpu}/topology", {**place, **siblings})
+        text = f"{','.join(map(str, sorted(online)))}\n"
+        self._files(directory, {"online": text, "present": text})
+        return self
+
     def host(self, **fields: object) -> Host:
         """The host that agents and plugins are given."""
         return Host(root=str(self.root), name="test-host", clock=self.clock, **fields)  # type: ignore[arg-type]

@@ -73,6 +73,20 @@ def test_a_set_without_files_is_allowed() -> None:
     files.close()
 
 
+@pytest.mark.parametrize("maximum", [0, 10])
+def test_texts_are_those_of_the_files_as_they_are_now(tmp_path: Path, maximum: int) -> None:
+    before = open_descriptors()
+    files = FileSet(OpenFiles(maximum), made(tmp_path, "a", "b"))
+    assert files.texts() == [b"a", b"b"]
+
+    (tmp_path / "b").write_bytes(b"x" * 100_000)
+
+    assert [*map(len, files.texts())] == [1, 100_000]
+    assert [*map(len, files.texts())] == [1, 100_000]
+    files.close()
+    assert open_descriptors() == before
+
+
 @pytest.mark.parametrize("size", [0, 1, 16383, 16384, 16385, 1_000_000])
 def test_a_file_is_read_whole_whatever_its_size(tmp_path: Path, size: int) -> None:
     (tmp_path / "file").write_bytes(b"x" * size)

@@ -63,12 +63,13 @@ class FileSet:
     >>> finally: files.give_back()
     """
 
-    __slots__ = ("_borrowed", "_budget", "descriptors", "paths")
+    __slots__ = ("_borrowed", "_budget", "_size", "descriptors", "paths")
 
     def __init__(self, budget: OpenFiles, paths: Sequence[str]) -> None:
         """Open all files or none. Raises `OSError` for the first that cannot be opened."""
         self._budget = budget
         self._borrowed: list[int] = []
+        self._size = BUFFER
         self.paths = paths
         self.descriptors: list[int] = []
         if budget.count + len(paths) <= budget.maximum:
@@ -85,6 +86,19 @@ class FileSet:
         if self._borrowed:
             _close_all(self._borrowed)
             self._borrowed = []
+
+    def texts(self) -> list[bytes]:
+        """The whole of each file: one read each, after files that outgrow the buffer have made it larger.
+
+        Raises `OSError`.
+        """
+        try:
+            descriptors = self.descriptors or self.borrow()
+            texts = [read_whole(descriptor, self._size) for descriptor in descriptors]
+        finally:
+            self.give_back()
+        self._size = min(max([self._size, *(2 * len(text) for text in texts)]), LARGEST)
+        return texts
 
     def close(self) -> None:
         """Close everything. May be called twice."""

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from wca_core.model.allocation import Allocation
 from wca_core.model.metric import Metric, Samples, Value
+from wca_core.model.platform import Platform
 from wca_core.model.task import Task
 
 Key = tuple[str, str | None, tuple[tuple[str, str], ...]]
@@ -23,6 +24,8 @@ class Snapshot:
     samples: Samples
     allocations: Sequence[Allocation] = ()
     """In force; empty unless the agent allocates."""
+    platform: Platform | None = None
+    """What the machine is made of; None where the kernel does not tell its CPUs."""
     previous: Snapshot | None = field(default=None, repr=False)
     steady: float | None = None
     """The step's time on a clock that does not jump [seconds]; None: `now` serves for it."""
