@@ -19,6 +19,8 @@ from wca_core.linux.cgroup import Hierarchies, Mode, find_hierarchies
 
 PREFIX = "wcabench-"
 CONTROLLERS = ("cpu", "cpuacct", "memory")
+MORE_CONTROLLERS = ("blkio", "io", "pids")
+"""Of which a machine need not have all."""
 PATIENCE = 10.0
 """Seconds that the kernel may take to let go of processes that were killed."""
 
@@ -52,7 +54,7 @@ def why_not() -> str | None:
 
 def _directories(hierarchies: Hierarchies, path: str) -> list[str]:
     """The directories of one cgroup, each once: two controllers may share a tree."""
-    trees = [tree for name in CONTROLLERS if (tree := hierarchies.tree(name)) is not None]
+    trees = [tree for name in (*CONTROLLERS, *MORE_CONTROLLERS) if (tree := hierarchies.tree(name))]
     if hierarchies.unified is not None:
         trees.append(hierarchies.unified)
     return list(dict.fromkeys(tree.at(path) for tree in trees))
@@ -76,7 +78,7 @@ def _make(hierarchies: Hierarchies, parents: Sequence[str], children: Sequence[s
 
 def _enable_controllers(hierarchies: Hierarchies, path: str) -> None:
     assert hierarchies.unified is not None
-    Path(hierarchies.unified.at(path), "cgroup.subtree_control").write_text("+cpu +memory")
+    Path(hierarchies.unified.at(path), "cgroup.subtree_control").write_text("+cpu +memory +io +pids")
 
 
 @contextmanager

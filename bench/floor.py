@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
-from wca_core.builtin.cgroup_files import PAGE_SIZE, TICKS
-from wca_core.builtin.cgroup_probe import Complaints, probe
+from wca_core.builtin.cgroup_files import Choice
+from wca_core.builtin.cgroup_files_v1 import TICKS
+from wca_core.builtin.cgroup_probe import Probe
+from wca_core.builtin.cgroup_source import PAGE_SIZE
 from wca_core.host import Host
 from wca_core.linux.cgroup_v2 import KERNEL_PARTS, LRU
 from wca_core.model.task import Task
 
 SAMPLE = re.compile(r"(?P<head>^(?P<name>task_\w+)\{(?P<labels>.*)\} )(?P<value>\S+)$", re.MULTILINE)
 TASK_ID = re.compile(r'task_id="([^"]*)"')
-NUMA_NODE = re.compile(r'numa_node="(\d+)"')
+LEVEL = re.compile(r'(?:numa_node|event)="(\w+)"')
 CONSTANT = frozenset({"task_up", "task_subcontainers", "task_measurement_errors"})
 
 Words = tuple[str, ...]
@@ -31,7 +33,9 @@ PLAIN: tuple[Words, ...] = ((),)
 AS_IS = "* 1"
 NANOSECONDS = ". 9"
 MICROSECONDS = ". 6"
+LESS_USAGE = "less usage"
 NODE = "NODE"
+"""In the place of the NUMA node or the event of a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ def _fields(file: str, *names: str, operation: str = AS_IS) -> Place:
 _V1_NODE = (("hierarchical_total=", f" N{NODE}="),)
 _V2_NODE = tuple((f"^{name.decode()} ", f" N{NODE}=") for name in LRU)
 _V1_TICKS = f". {len(str(TICKS)) - 1}"
+_IO = {
+    "io_service_bytes": ("read_bytes", "write_bytes", "discard_bytes"),
+    "io_serviced": ("reads", "writes", "discards"),
+}
+"""A task that sleeps has no device listed, so all numbers are 0."""
 
 PLACES: dict[str, Sequence[Place]] = {
     "task_cpu_usage_seconds": (
@@ -65,6 +74,17 @@ PLACES: dict[str, Sequence[Place]] = {
         Place("cpuacct.usage_sys", operation=NANOSECONDS),
         _fields("cpuacct.stat", "system", operation=_V1_TICKS),
         _fields("cpu.stat", "system_usec", operation=MICROSECONDS),
+    ),
+    "task_cpu_periods": (_fields("cpu.stat", "nr_periods"),),
+    "task_cpu_throttled_periods": (_fields("cpu.stat", "nr_throttled"),),
+    "task_cpu_throttled_seconds": (
+        _fields("cpu.stat", "throttled_time", operation=NANOSECONDS),
+        _fields("cpu.stat", "throttled_usec", operation=MICROSECONDS),
+    ),
+    "task_cpu_bursts": (_fields("cpu.stat", "nr_bursts"),),
+    "task_cpu_burst_seconds": (
+        _fields("cpu.stat", "burst_time", operation=NANOSECONDS),
+        _fields("cpu.stat", "burst_usec", operation=MICROSECONDS),
     ),
     "task_mem_usage_bytes": (Place("memory.usage_in_bytes"), Place("memory.current")),
     "task_mem_max_usage_bytes": (Place("memory.max_usage_in_bytes"), Place("memory.peak"), Place("memory.current")),
@@ -85,6 +105,22 @@ PLACES: dict[str, Sequence[Place]] = {
         _fields("memory.stat", "total_inactive_file", operation="- 0"),
         _fields("memory.stat", "inactive_file", operation="- 0"),
     ),
+    "task_mem_swap_usage_bytes": (
+        Place("memory.memsw.usage_in_bytes", operation=LESS_USAGE),
+        Place("memory.swap.current"),
+    ),
+    "task_mem_swap_limit_bytes": (Place("memory.memsw.limit_in_bytes"), Place("memory.swap.max")),
+    "task_mem_events": (
+        _fields("memory.oom_control", NODE),
+        _fields("memory.events", NODE),
+        Place("memory.failcnt"),
+    ),
+    **{
+        f"task_io_{kind}": (Place(f"blkio.throttle.{file}_recursive", (("^Total ",),)), Place("io.stat", ()))
+        for file, kinds in _IO.items()
+        for kind in kinds
+    },
+    "task_pids": (Place("pids.current"),),
     "task_mem_numa_pages": (
         Place("memory.numa_stat", _V1_NODE),
         Place("memory.numa_stat", _V2_NODE, f"/ {PAGE_SIZE}"),
@@ -94,8 +130,11 @@ PLACES: dict[str, Sequence[Place]] = {
 """By metric, cgroup v1 first; the first place that the files of a cgroup have is right."""
 
 
+UNTOLD = {"task_cpu_periods": "task_cpu_limit_cpus", "task_pids": "task_pids_limit"}
+"""Limits that are read, but not told while there is none, by a metric that is told then."""
+
 Column = tuple[str, str]
-"""A metric and its NUMA node, which is empty for most."""
+"""A metric and its NUMA node or event, which is empty for most."""
 
 
 class Layout:
@@ -107,7 +146,7 @@ class Layout:
         found = [self._found(column) for column in columns]
         wanted = dict.fromkeys((place.file, words) for place in found for words in place.numbers)
         usage = next(iter(self._paths)), ()
-        if any(place.operation.startswith("-") for place in found):
+        if any(place.operation in ("- 0", LESS_USAGE) for place in found):
             wanted = dict.fromkeys((usage, *wanted))
         self.numbers = [one for name in self._paths for one in wanted if one[0] == name]
         places = {one: at for at, one in enumerate(self.numbers)}
@@ -126,7 +165,9 @@ class Layout:
         """How a value of a task is made."""
         operation, numbers = self._values[column]
         before = task * len(self.numbers)
-        if operation.startswith("-"):
+        if operation == LESS_USAGE:
+            return f"value - 0 {numbers[0] + before} {before}"
+        if operation == "- 0":
             return f"value - 0 {before} {numbers[0] + before}"
         return f"value {operation} {' '.join(str(number + before) for number in numbers)}"
 
@@ -156,7 +197,9 @@ def description(page: str, tasks: Sequence[str]) -> str:
         return _text(page)
     samples = [match for match in SAMPLE.finditer(page) if match["name"] not in CONSTANT]
     columns = list(dict.fromkeys(_column(match) for match in samples if match["name"] != "task_last_seen"))
-    layout = Layout(files_of(tasks[0], {metric for metric, _ in columns}), columns)
+    told = {metric for metric, _ in columns}
+    untold = {limit for beside, limit in UNTOLD.items() if beside in told}
+    layout = Layout(files_of(tasks[0], told | untold), columns)
     lines = [line for task in tasks for line in layout.lines(f"/{tasks[0]}/", f"/{task}/")]
     numbers = {task: at for at, task in enumerate(tasks)}
     return "".join([*(f"{line}\n" for line in lines), *_pieces(page, samples, layout, numbers)])
@@ -165,7 +208,7 @@ def description(page: str, tasks: Sequence[str]) -> str:
 def files_of(task: str, metrics: set[str]) -> list[str]:
     """The files that the agent reads of a cgroup for these metrics, in its order."""
     asked = Task(task_id=task, name=task, cgroup_path=f"/{task}")
-    return probe(Host(), asked, f"/{task}", lambda metric: metric.name in metrics, Complaints()).paths
+    return Probe(Host(), Choice(lambda metric: metric.name in metrics)).offer(asked, f"/{task}").paths
 
 
 def _pieces(page: str, samples: Sequence[re.Match[str]], layout: Layout, tasks: dict[str, int]) -> Iterator[str]:
@@ -185,7 +228,7 @@ def _text(text: str) -> str:
 
 
 def _column(match: re.Match[str]) -> Column:
-    return match["name"], _label(NUMA_NODE, match)
+    return match["name"], _label(LEVEL, match)
 
 
 def _label(pattern: re.Pattern[str], match: re.Match[str]) -> str:

@@ -2,8 +2,8 @@
 
 | mounted | a cgroup is |
 |---|---|
-| only cgroup2 | one directory; the controllers cpu and memory are enabled in every directory above it, and stay so |
-| any of cpu, cpuacct, memory as v1 | one directory of the same path in each of these three trees |
+| only cgroup2 | one directory; the controllers are enabled in every directory above it, and stay so |
+| any of them as v1 | one directory of the same path in each of their trees |
 
 Finds the trees by itself: what it would share with wca_core, it could not test.
 """
@@ -23,7 +23,8 @@ from pathlib import Path
 
 import pytest
 
-CONTROLLERS = ("cpu", "cpuacct", "memory")
+V1_CONTROLLERS = ("cpu", "cpuacct", "memory", "blkio", "pids")
+V2_CONTROLLERS = ("cpu", "memory", "io", "pids")
 PATIENCE = 60.0
 """Seconds; a virtual machine without KVM is slow."""
 
@@ -129,7 +130,7 @@ class Cgroups:
                 return cgroup
         if self.trees.version == 2:
             above = self.trees.directories["memory"] / path.rpartition("/")[0].strip("/")
-            (above / "cgroup.subtree_control").write_text("+cpu +memory")
+            (above / "cgroup.subtree_control").write_text(" ".join(f"+{name}" for name in V2_CONTROLLERS))
         cgroup = Cgroup(self.trees, path)
         self.made.append(cgroup)
         cgroup.make()
@@ -147,16 +148,16 @@ def find_trees() -> Trees:
         if kind == "cgroup2":
             unified.append(Path(point))
         elif kind == "cgroup":
-            v1.update((name, Path(point)) for name in CONTROLLERS if name in options.split(","))
+            v1.update((name, Path(point)) for name in V1_CONTROLLERS if name in options.split(","))
     if v1:
         trees = Trees(1, v1)
-        missing = set(CONTROLLERS) - v1.keys()
+        missing = set(V1_CONTROLLERS) - v1.keys()
         if missing:
             raise NoCgroupsError(f"cgroup v1 is mounted here without {', '.join(sorted(missing))}")
     elif unified:
-        trees = Trees(2, dict.fromkeys(CONTROLLERS, unified[0]))
+        trees = Trees(2, dict.fromkeys(V2_CONTROLLERS, unified[0]))
         offered = (unified[0] / "cgroup.controllers").read_text().split()
-        if not {"cpu", "memory"} <= set(offered):
+        if not set(V2_CONTROLLERS) <= set(offered):
             raise NoCgroupsError(f"{unified[0]} offers only the controllers {offered}")
     else:
         raise NoCgroupsError("no cgroup hierarchy is mounted here")
@@ -206,6 +207,12 @@ def wait_until(is_so: Callable[[], bool], complaint: str, patience: float = PATI
 def is_stopped(pid: int) -> bool:
     """The state is the first word after the name of the program in parentheses: proc(5)."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
+def open_files_below(path: str) -> int:
+    """Files that this process keeps open in the cgroup `path` and those below it."""
+    links = list(Path("/proc/self/fd").iterdir())
+    return sum(path in str(link.readlink()) for link in links if link.is_symlink())
 
 
 def kill_all_in(directory: Path) -> None:

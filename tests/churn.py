@@ -36,7 +36,7 @@ runner: !MeasurementRunner
   interval: 0.1
   metrics_storage: !LogStorage {{output_filename: {output}}}
 """
-FIRST_LINE = b"# HELP task_cpu_system_seconds "
+FIRST_LINE = b"# HELP task_cpu_burst_seconds "
 """Every step begins with it: a blank line also stands between the families of one step."""
 TIME = re.compile(rb"^wca_up\{.* (\d+)$", re.MULTILINE)
 TASK = re.compile(rb'task_id="[^"]*/([^"/]*)"')

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wca_core.builtin.cgroup_files import PAGE_SIZE, UNLIMITED
 from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup_source import PAGE_SIZE, UNLIMITED
 from wca_core.errors import StartError
 from wca_core.linux.files import OpenFiles
 from wca_core.model.metric import Sample, Samples
@@ -24,6 +24,13 @@ V2_FILES = {
     "memory.low": "0\n",
     "memory.min": "0\n",
     "memory.stat": MEMORY_STAT,
+    "memory.events": "low 0\nhigh 0\nmax 1\noom 0\noom_kill 0\n",
+    "memory.swap.current": "50\n",
+    "memory.swap.max": "max\n",
+    "cpu.max": "50000 100000\n",
+    "io.stat": "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n",
+    "pids.current": "3\n",
+    "pids.max": "40\n",
     "memory.numa_stat": "anon N0=4096\nfile N0=0\ninactive_anon N0=8192 N1=4096\nactive_anon N0=4096 N1=0\n",
 }
 V1_FILES = {
@@ -146,12 +153,18 @@ def test_a_task_without_the_memory_controller_is_still_measured(tmp_path: Path) 
     assert (step.value("task_up"), step.value("wca_plugin_up", plugin="cgroup")) == (1, 1)
 
 
-@pytest.mark.parametrize("file", sorted(V2_FILES))
+EMPTY = (b"", b"\n", b"\n" * 5000)
+MALFORMED = (
+    *(b"garbage\n", b"\xff\xfe\0", b"1 2 3\n", b"usage_usec\n", b"9" * 400, b"9" * 5000, b"-", b"anon N0=x\n", b"N0\n"),
+    *(b"low " + b"9" * 400 + b"\n", b"usage_usec " + b"9" * 400 + b"\nuser_usec 1\nsystem_usec 1\n"),
+)
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("file", "text"),
     [
-        *(b"", b"\n", b"garbage\n", b"\xff\xfe\0", b"1 2 3\n", b"usage_usec\n", b"9" * 400, b"9" * 5000, b"-"),
-        *(b"usage_usec " + b"9" * 400 + b"\nuser_usec 1\nsystem_usec 1\n", b"anon N0=x\n", b"N0\n", b"\n" * 5000),
+        *((file, text) for file in sorted(V2_FILES) for text in MALFORMED),
+        *((file, text) for file in sorted(V2_FILES) if file != "io.stat" for text in EMPTY),
     ],
 )
 def test_a_malformed_file_costs_only_its_own_values(tmp_path: Path, file: str, text: bytes) -> None:
@@ -331,6 +344,7 @@ def test_only_the_metrics_asked_for_are_measured(tmp_path: Path) -> None:
 
     assert {name for name in step.names if name.startswith(("task_cpu", "task_mem"))} == {
         *("task_cpu_usage_seconds", "task_cpu_user_seconds", "task_cpu_system_seconds", "task_mem_working_set_bytes"),
+        "task_cpu_limit_cpus",
     }
 
 

@@ -22,7 +22,7 @@ def cgroups() -> Iterator[Cgroups]:
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("late", ["memory", "cpuacct", "cpu"])
+@pytest.mark.parametrize("late", ["memory", "cpuacct", "cpu", "blkio", "pids"])
 def test_a_cgroup_met_half_made_is_measured_whole_in_the_step_after_it_is_complete(cgroups: Cgroups, late: str) -> None:
     cgroup = cgroups.make("half")
     directory = cgroup.trees.directories[late] / cgroup.path.strip("/")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cgroups import Cgroup, Cgroups, real_cgroups_or_skip
+from tests.cgroups import Cgroup, Cgroups, open_files_below, real_cgroups_or_skip
 from wca_core.agent import Agent
 from wca_core.builtin.cgroup_metrics import CgroupMetrics
 from wca_core.host import Host
@@ -108,7 +108,8 @@ def test_a_descriptor_of_a_removed_cgroup_is_given_back(cgroups: Cgroups) -> Non
 
     with running(host, [CgroupMetrics()], [task_of(one)]) as agent:
         agent.step()
-        opened = host.open_files.count
+        opened, budgeted = open_files_below(cgroups.parent), host.open_files.count
         one.remove()
         agent.step()
-        assert host.open_files.count == 0 < opened
+        assert open_files_below(cgroups.parent) == 0 < opened
+        assert host.open_files.count == budgeted - opened

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from wca_core.builtin.cgroup_descriptions import CPU_USAGE, MEM_LIMIT, MEM_NUMA_PAGES, MEM_USAGE
-from wca_core.builtin.cgroup_files import UNLIMITED, Column
+from wca_core.builtin.cgroup_source import UNLIMITED, Column
 from wca_core.builtin.task_usage import TaskUsage, merged
 from wca_core.errors import CgroupGone
 from wca_core.model.metric import Merge, Value
@@ -42,7 +42,7 @@ class Kernel:
 class Reading:
     """Stands for the open files of a cgroup: they do not outlive it."""
 
-    is_whole = is_complete = is_settled = True
+    lacks_something = is_outdated = False
 
     def __init__(self, kernel: Kernel, path: str) -> None:
         self._kernel, self._path = kernel, path
@@ -57,6 +57,8 @@ class Reading:
         if list(values) != self.columns:
             raise ValueError("a file changed its form")
         return list(values.values())
+
+    def go_on_from(self, before: "Reading") -> None: ...
 
     def close(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""memory.stat and memory.numa_stat of cgroup v1."""
+"""The files of cgroup v1 that v2 writes in another way."""
 
 from contextlib import suppress
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wca_core.linux.cgroup_v1 import memory_stat_keys, parse_numa_stat
+from wca_core.linux.cgroup_v1 import memory_stat_name, parse_blkio, parse_numa_stat, parse_quota
 
 NUMA_TEXT = st.text(alphabet="total=hierarchical_N0123456789 \n").map(str.encode)
 
@@ -46,19 +46,44 @@ def test_every_node_is_read(nodes: dict[int, int]) -> None:
 
 
 def test_fields_that_count_descendants_are_preferred() -> None:
-    own = b"cache 1\nrss 2\npgfault 3\npgmajfault 4\ninactive_file 5\n"
-    total = b"".join(b"total_" + line + b"\n" for line in own.splitlines())
+    own = b"cache 1\nrss 2\npgfault 3\n"
 
-    assert memory_stat_keys(own + total)[0] == b"\ntotal_pgfault "
-    assert memory_stat_keys(own)[0] == b"\npgfault "
-
-
-def test_a_missing_field_of_memory_stat_is_named() -> None:
-    with pytest.raises(ValueError, match="pgmajfault"):
-        memory_stat_keys(b"pgfault 3\nrss 1\n")
+    assert memory_stat_name(own + b"total_pgfault 4\n", "pgfault") == "total_pgfault"
+    assert memory_stat_name(own, "pgfault") == "pgfault"
+    assert memory_stat_name(own, "fault") is None
 
 
-@given(st.binary())
-def test_no_memory_stat_raises_anything_but_value_error(text: bytes) -> None:
+def test_a_quota_below_zero_is_no_limit() -> None:
+    assert parse_quota(b"-1\n") is None
+    assert parse_quota(b"50000\n") == 50000
+
+
+BLKIO = b"""254:0 Read 3145728
+254:0 Write 1
+254:0 Sync 9437184
+254:0 Async 0
+254:0 Discard 2
+254:0 Total 9437184
+7:0 Read 5
+Total 9437184
+"""
+
+
+def test_blkio_is_read_by_device_and_kind_without_the_total_of_all() -> None:
+    devices = parse_blkio(BLKIO)
+
+    assert list(devices) == ["254:0", "7:0"]
+    assert [devices["254:0"][kind] for kind in ("Read", "Write", "Discard")] == [3145728, 1, 2]
+    assert parse_blkio(b"Total 0\n") == {}
+
+
+@pytest.mark.parametrize("text", [b"\n", b"8:0 Read\n", b"8:0 Read x\n", b"8:0\n", b"8:0 Read 1 2\n", b"\xff"])
+def test_another_form_of_blkio_is_a_value_error(text: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_blkio(text)
+
+
+@given(st.binary() | st.text(alphabet="8:0 ReadWriteTotal\n").map(str.encode))
+def test_no_blkio_raises_anything_but_value_error(text: bytes) -> None:
     with suppress(ValueError):
-        memory_stat_keys(text)
+        parse_blkio(text)

@@ -16,10 +16,11 @@ from typing import TypeAlias
 
 from wca_core.builtin.cgroup_reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading, Table
 from wca_core.builtin.task_measurement import TaskMeasurement
+from wca_core.builtin.task_usage import RETRY
 from wca_core.model.metric import Block, Value
 
 LARGEST = 64
-"""Tasks of a group: so many are read anew one by one if one of them is gone."""
+"""Tasks of a group: so many are read anew one by one if one of them is gone. Not more than `RETRY`."""
 
 Member: TypeAlias = tuple[TaskMeasurement, CgroupReading]
 
@@ -35,8 +36,10 @@ class TaskGroup:
         first = readings[0]
         self._parsers = first.parsers
         self._files = len(first.descriptors)
-        self._working_set = first.working_set
-        self._kept = range(len(first.columns)) if first.kept is None else first.kept
+        self._combined = first.form.combined
+        self._kept = range(len(first.columns)) if first.form.kept is None else first.form.kept
+        self._lacking = [reading for reading in readings if reading.lacks_something]
+        self._steps = 0
         self._descriptors = [descriptor for reading in readings for descriptor in reading.descriptors]
         self._tables = [_Tables([reading.tables[at] for reading in readings]) for at in range(len(first.tables))]
         sizes = [*[NUMBER_SIZE] * len(self._parsers), *[table.size for table in self._tables]]
@@ -51,6 +54,8 @@ class TaskGroup:
 
     def block(self, now: float) -> Block:
         """All samples of all members. Raises one of `UNUSUAL`; nothing is counted then."""
+        if self._lacking:
+            self._look_again()
         columns = self._columns(list(map(os.pread, self._descriptors, self._sizes, self._offsets)))
         counters = [columns[at] for at in self._counters]
         if any(any(map(lt, new, old)) for new, old in zip(counters, self._last, strict=True)):
@@ -65,6 +70,14 @@ class TaskGroup:
         for member, counted in zip(self.members, zip(*self._last, strict=True), strict=True):
             member.usage.last_counted = counted
 
+    def _look_again(self) -> None:
+        """One of the cgroups that lack something is looked at, another in each step."""
+        self._steps = (self._steps + 1) % RETRY
+        for reading in self._lacking[self._steps : self._steps + 1]:
+            reading.look_again()
+            if reading.is_outdated:
+                raise ValueError("something that was missing has come")
+
     def _columns(self, texts: list[bytes]) -> list[Sequence[Value]]:
         """The values of all members for each column."""
         columns: list[Sequence[Value]] = [
@@ -72,11 +85,8 @@ class TaskGroup:
         ]
         for at, table in enumerate(self._tables, len(self._parsers)):
             columns += table.columns(texts[at :: self._files])
-        if self._working_set is not None:
-            usages, inactive = columns[0], columns[self._working_set]
-            columns[self._working_set] = [
-                usage - cache if usage > cache else 0 for usage, cache in zip(usages, inactive, strict=True)
-            ]
+        for own, other, made_of in self._combined:
+            columns[own] = list(map(made_of, columns[own], columns[other]))
         return [columns[at] for at in self._kept]
 
 
@@ -86,10 +96,10 @@ class _Tables:
     def __init__(self, tables: Sequence[Table]) -> None:
         self.size = TABLE_SIZE
         """Of the buffer: twice the longest text or more."""
-        while self.size < 2 * max(len(table.text) for table in tables):
+        while self.size < 2 * max(len(table.text or b"") for table in tables):
             self.size *= 2
         self._readers = [table.read for table in tables]
-        self._texts: list[bytes] = [b""] * len(tables)
+        self._texts: list[bytes | None] = [None] * len(tables)
         self._rows: list[Sequence[Value]] = [()] * len(tables)
         self._columns: list[Sequence[Value]] = []
 
@@ -123,4 +133,4 @@ def groups_of(measurements: Iterable[TaskMeasurement]) -> tuple[list[TaskGroup],
 
 def _form(measurement: TaskMeasurement, reading: CgroupReading) -> tuple[object, ...]:
     """Equal for tasks that can be read together."""
-    return id(reading.columns), tuple(reading.parsers), len(reading.tables), reading.kept, len(measurement.fixed)
+    return id(reading.form), tuple(reading.parsers), len(measurement.fixed)

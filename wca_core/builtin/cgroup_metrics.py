@@ -5,17 +5,20 @@ A task that gave no measurement at all yields nothing, not even `task_up`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import cache, partial
+from functools import partial
 
-from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
+from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS, IO_METRICS, IO_METRICS_BY_DEVICE, MEM_STAT
+from wca_core.builtin.cgroup_files import Choice
 from wca_core.builtin.cgroup_group import UNUSUAL, TaskGroup, groups_of
-from wca_core.builtin.cgroup_probe import Complaints, Wanted
+from wca_core.builtin.cgroup_probe import Probe
 from wca_core.builtin.cgroup_reading import CgroupReading
 from wca_core.builtin.task_measurement import TASK_METRICS, TaskMeasurement
 from wca_core.builtin.task_usage import OpenReading, TaskUsage
+from wca_core.config.field_types import Regexp
 from wca_core.host import Host
 from wca_core.model.metric import Block, Metric
 from wca_core.model.task import Task
@@ -26,21 +29,25 @@ from wca_core.plugin_api import hookimpl, plugin
 @plugin(api=1)
 @dataclass(eq=False, kw_only=True)
 class CgroupMetrics:
-    """CPU and memory of each task."""
+    """CPU, memory, block I/O and threads of each task."""
 
     metrics: list[str] | None = None
     """Names or shell patterns of the metrics to measure; files that hold none of them are not read. None: all."""
+    memory_stat: bool | Regexp = False
+    """Fields of memory.stat to tell as they are (`task_mem_stat`): all, or those that match at the start."""
+    io_per_device: bool = False
+    """Whether I/O is told for each block device, also for those that stand on others, instead of as a sum."""
 
     _measurements: PerTask[TaskMeasurement] | None = field(default=None, init=False, repr=False)
     _tasks: Sequence[Task] | None = field(default=None, init=False, repr=False)
     _groups: list[TaskGroup] = field(default_factory=list, init=False, repr=False)
     _alone: list[TaskMeasurement] = field(default_factory=list, init=False, repr=False)
-    _complaints: Complaints = field(default_factory=Complaints, init=False, repr=False)
 
     @hookimpl
     def describe_metrics(self) -> Iterable[Metric]:
-        wanted = self._wanted()
-        return [metric for metric in (*TASK_METRICS, *CGROUP_METRICS) if metric in TASK_METRICS or wanted(metric)]
+        by_device = dict(zip(IO_METRICS, IO_METRICS_BY_DEVICE, strict=True)) if self.io_per_device else {}
+        measured = [by_device.get(metric, metric) for metric in (*CGROUP_METRICS, MEM_STAT)]
+        return [*TASK_METRICS, *filter(self._choice().is_wanted, measured)]
 
     @hookimpl
     def start(self, host: Host) -> None:
@@ -89,10 +96,10 @@ class CgroupMetrics:
             self._measurements.close()
 
     def _made_for(self, host: Host) -> PerTask[TaskMeasurement]:
-        wanted = self._wanted()
+        probe = Probe(host, self._choice())
 
         def opener(task: Task) -> OpenReading:
-            return lambda path: CgroupReading(host, task, path, wanted, self._complaints)
+            return partial(CgroupReading, probe, task)
 
         def make(task: Task) -> TaskMeasurement:
             return TaskMeasurement(task, TaskUsage(task.cgroup_paths, opener(task)))
@@ -103,10 +110,13 @@ class CgroupMetrics:
 
         return PerTask(make, change=change, close=lambda measurement: measurement.usage.close())
 
-    def _wanted(self) -> Wanted:
-        if self.metrics is None:
-            return lambda _: True
-        return cache(partial(_matches, tuple(self.metrics)))
+    def _choice(self) -> Choice:
+        keys = self.memory_stat if isinstance(self.memory_stat, str) else ""
+        return Choice(
+            is_wanted=(lambda _: True) if self.metrics is None else partial(_matches, tuple(self.metrics)),
+            memory_stat=re.compile(keys) if self.memory_stat is not False else None,
+            io_per_device=self.io_per_device,
+        )
 
 
 def _matches(patterns: tuple[str, ...], metric: Metric) -> bool:

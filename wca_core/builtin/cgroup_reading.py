@@ -6,28 +6,18 @@ The reading trusts what the probe found; where a file no longer fits it, the cgr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import cache
-from operator import itemgetter
-from typing import TypeAlias
+from collections.abc import Sequence
 
-from wca_core.builtin.cgroup_descriptions import MEM_WORKING_SET
-from wca_core.builtin.cgroup_files import Column, TableReader
-from wca_core.builtin.cgroup_probe import Complaints, Offer, Wanted, probe
+from wca_core.builtin.cgroup_form import form_of, memories, origins, picker
+from wca_core.builtin.cgroup_probe import Probe
+from wca_core.builtin.cgroup_source import Column, TableReader
 from wca_core.errors import CgroupGone
-from wca_core.host import Host
 from wca_core.linux.files import FileSet, is_gone, read_whole
 from wca_core.model.metric import Value
 from wca_core.model.task import Task
 
 NUMBER_SIZE = 64
 TABLE_SIZE = 4096
-
-Origin: TypeAlias = tuple[int, int]
-"""Device and inode of a directory."""
-
-
-WORKING_SET: Column = (MEM_WORKING_SET, ())
 
 
 class Table:
@@ -37,7 +27,7 @@ class Table:
 
     def __init__(self, reader: TableReader) -> None:
         self.read = reader.read
-        self.text = b""
+        self.text: bytes | None = None
         self.values: Sequence[Value] = ()
 
 
@@ -48,32 +38,26 @@ class CgroupReading:
     """
 
     __slots__ = (
-        *("_absent", "_files", "_is_well_formed", "_pick"),
-        *("columns", "is_complete", "is_settled", "kept", "origins", "parsers", "path", "tables", "working_set"),
+        *("_absent", "_combined", "_files", "_left_out", "_memories", "_pick", "_probe"),
+        *("form", "is_outdated", "origins", "parsers", "path", "tables"),
     )
 
-    def __init__(self, host: Host, task: Task, path: str, wanted: Wanted, complaints: Complaints) -> None:
-        offer = probe(host, task, path, wanted, complaints)
+    def __init__(self, probe: Probe, task: Task, path: str) -> None:
+        offer = probe.offer(task, path)
         self.path = path
-        self._is_well_formed = not offer.malformed
+        self.is_outdated = False
+        """Whether something can be read now that could not be before; see `look_again`."""
+        self._probe = probe
         self._absent = offer.absent
-        self.is_complete = not offer.unreadable
-        self.is_settled = self._is_well_formed and self.is_complete and not self._absent
+        self._left_out = offer.left_out
+        self._memories = memories(offer)
         self.parsers = [parse for _, parse, _ in offer.numbers]
         self.tables = [Table(reader) for _, reader in offer.tables]
-        self.working_set = None
-        if offer.has_usage and WORKING_SET in offer.columns:
-            self.working_set = offer.columns.index(WORKING_SET)
-        kept = tuple(
-            at
-            for at, (metric, _) in enumerate(offer.columns)
-            if wanted(metric) and (offer.has_usage or metric is not MEM_WORKING_SET)
-        )
-        self.columns = shared(tuple(offer.columns[at] for at in kept))
-        self.kept = None if len(kept) == len(offer.columns) else kept
-        self._pick = None if self.kept is None else picker(self.kept)
+        self.form = form_of(offer, probe.is_told)
+        self._combined = self.form.combined
+        self._pick = None if self.form.kept is None else picker(self.form.kept)
         try:
-            self._files = FileSet(host.open_files, offer.paths)
+            self._files = FileSet(probe.host.open_files, offer.paths)
         except OSError as error:
             raise self._translated(error) from error
         try:
@@ -83,14 +67,31 @@ class CgroupReading:
             raise self._translated(error) from error
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.form.columns
+
+    @property
     def descriptors(self) -> Sequence[int]:
         """Of the files that are kept open: numbers first, then tables; empty if the budget did not allow it."""
         return self._files.descriptors
 
     @property
-    def is_whole(self) -> bool:
-        """Whether everything is read that could be: no file was malformed, in no other tree the cgroup is now too."""
-        return self._is_well_formed and not any(map(os.path.isdir, self._absent))
+    def lacks_something(self) -> bool:
+        """Whether a directory or a file of the cgroup was missing, or not as it should be."""
+        return bool(self._absent or self._left_out)
+
+    def look_again(self) -> None:
+        """See whether something that was missing is there now: a controller may have been enabled."""
+        is_readable = self._probe.is_readable
+        if any(map(os.path.isdir, self._absent)) or any(is_readable(source, path) for source, path in self._left_out):
+            self.is_outdated = True
+
+    def go_on_from(self, before: CgroupReading) -> None:
+        """Remember what an earlier reading of the same cgroup does; nothing if the cgroup was made anew since."""
+        for column, memory in self._memories.items():
+            earlier = before._memories.get(column)
+            if type(earlier) is type(memory) and before.origins[column] == self.origins[column]:
+                memory.go_on_from(earlier)
 
     def read(self) -> Sequence[Value]:
         """One value for each of `columns`.
@@ -119,10 +120,8 @@ class CgroupReading:
             raise self._translated(error) from error
         finally:
             files.give_back()
-        at_working_set = self.working_set
-        if at_working_set is not None:
-            usage, inactive = values[0], values[at_working_set]
-            values[at_working_set] = usage - inactive if usage > inactive else 0
+        for own, other, made_of in self._combined:
+            values[own] = made_of(values[own], values[other])
         return values if self._pick is None else self._pick(values)
 
     def close(self) -> None:
@@ -130,26 +129,3 @@ class CgroupReading:
 
     def _translated(self, error: OSError) -> Exception:
         return CgroupGone(f"cgroup {self.path} is gone") if is_gone(error) else error
-
-
-def origins(offer: Offer) -> dict[Column, Origin]:
-    """The directory from which each column is read, which the kernel numbers anew when a cgroup is made anew."""
-    columns = [*((path, [column]) for path, _, column in offer.numbers)]
-    columns += [(path, [*reader.columns]) for path, reader in offer.tables]
-    status = {directory: os.stat(directory) for directory in {os.path.dirname(path) for path, _ in columns}}
-    known = {directory: (found.st_dev, found.st_ino) for directory, found in status.items()}
-    return {column: known[os.path.dirname(path)] for path, own in columns for column in own}
-
-
-@cache
-def picker(positions: tuple[int, ...]) -> Callable[[Sequence[Value]], Sequence[Value]]:
-    """A function that takes the values at these positions; one for all cgroups of a form."""
-    if len(positions) < 2:
-        return lambda values: [values[at] for at in positions]
-    return itemgetter(*positions)
-
-
-@cache
-def shared(columns: tuple[Column, ...]) -> tuple[Column, ...]:
-    """The same tuple for equal ones, so that cgroups of one form have one in the CPU's caches."""
-    return columns

@@ -8,19 +8,23 @@ counters are never written to.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import lt
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_files import UNLIMITED, Column
-from wca_core.builtin.cgroup_reading import CgroupReading, Origin, picker, shared
+from wca_core.builtin.cgroup_descriptions import ABSENT_IF_UNLIMITED
+from wca_core.builtin.cgroup_form import Origin, picker, shared
+from wca_core.builtin.cgroup_reading import CgroupReading
+from wca_core.builtin.cgroup_source import UNLIMITED, Column
 from wca_core.errors import CgroupGone
 from wca_core.model.metric import Merge, Value
 
 log = logging.getLogger("wca.cgroup")
 
-RETRY = 60
-"""Steps after which a cgroup that lacked a file is looked at again: a controller may have been enabled."""
+RETRY = 64
+"""Steps after which a cgroup that lacks something is looked at again: a controller may have been enabled."""
+YOUNG = 5
+"""Steps in which one that lacks something is looked at each time: it is probably just being made."""
 
 OpenReading: TypeAlias = Callable[[str], CgroupReading]
 
@@ -32,6 +36,7 @@ class CgroupUsage:
         *(
             "_absent",
             "_age",
+            "_before",
             "_counters",
             "_is_fresh",
             "_last",
@@ -49,6 +54,7 @@ class CgroupUsage:
         self.columns: Sequence[Column] = ()
         self.open_reading = open_reading
         self._reading: CgroupReading | None = None
+        self._before: CgroupReading | None = None
         self._pick: Callable[[Sequence[Value]], Sequence[Value]] = picker(())
         self._counters: Sequence[Column] = ()
         self._last_counters: Sequence[Column] = ()
@@ -67,9 +73,10 @@ class CgroupUsage:
         Tries twice, since a cgroup may have been made anew under its name.
         """
         reading = self._reading
-        if reading is not None and not reading.is_settled:
-            self._age += 1
-            if self._is_worth_another_look(reading):
+        if reading is not None:
+            if reading.lacks_something:
+                self._look_again(reading)
+            if reading.is_outdated:
                 self.close()
         for _ in range(2):
             try:
@@ -112,20 +119,26 @@ class CgroupUsage:
 
     @property
     def steady_reading(self) -> CgroupReading | None:
-        """The open reading, if it is kept open, whole, and continues the counters of the last step."""
+        """The open reading, if it is kept open and continues the counters of the last step.
+
+        Not while something it lacks is looked for in every step.
+        """
         reading = self._reading
-        if reading is None or not reading.is_settled or not reading.descriptors or self._is_fresh or self._absent:
+        if reading is None or not reading.descriptors or self._is_fresh:
             return None
-        return reading
+        return None if reading.lacks_something and self._age < YOUNG else reading
 
     def close(self) -> None:
         if self._reading is not None:
             self._reading.close()
-            self._reading = None
+            self._before, self._reading = self._reading, None
 
     def _opened(self) -> CgroupReading:
         if self._reading is None:
             self._reading = self.open_reading(self.path)
+            if self._before is not None:
+                self._reading.go_on_from(self._before)
+                self._before = None
             self._age = 0
             self._is_fresh = True
             self.columns = self._reading.columns
@@ -136,8 +149,10 @@ class CgroupUsage:
             self._pick = picker(self.positions)
         return self._reading
 
-    def _is_worth_another_look(self, reading: CgroupReading) -> bool:
-        return not reading.is_whole or (not reading.is_complete and self._age >= RETRY)
+    def _look_again(self, reading: CgroupReading) -> None:
+        self._age += 1
+        if self._age <= YOUNG or self._age % RETRY == 0:
+            reading.look_again()
 
 
 class TaskUsage:
@@ -214,11 +229,14 @@ class TaskUsage:
             if value:
                 self._base[column] = self._base.get(column, 0) + value
 
-    def _merged(self, readings: Iterable[tuple[CgroupUsage, Sequence[Value]]]) -> tuple[list[Column], list[Value]]:
+    def _merged(self, readings: Sequence[tuple[CgroupUsage, Sequence[Value]]]) -> tuple[list[Column], list[Value]]:
         gathered: dict[Column, list[Value]] = {}
         for cgroup, values in readings:
             for column, value in zip(cgroup.columns, values, strict=True):
                 gathered.setdefault(column, []).append(value)
+        for column in [column for column in gathered if column[0] in ABSENT_IF_UNLIMITED]:
+            if len(gathered[column]) < len(readings):
+                del gathered[column]
         counters = self._counters()
         return list(gathered), [
             counters[column] if column in counters else merged(column[0].merge, values)

@@ -1,25 +1,38 @@
-"""Files of cgroup v1: Documentation/admin-guide/cgroup-v1/{memory,cpuacct}.rst of the kernel."""
+"""Files of cgroup v1: Documentation/admin-guide/cgroup-v1/{memory,cpuacct,blkio-controller}.rst of the kernel."""
 
 from __future__ import annotations
 
-from wca_core.linux.keyed import field_at, has_field
+from collections.abc import Mapping
+
+from wca_core.linux.keyed import has_field
 
 MEMORY_STAT = ("pgfault", "pgmajfault", "rss", "cache", "inactive_file")
+CPU_STAT = ("nr_periods", "nr_throttled", "throttled_time", "nr_bursts", "burst_time")
+BLKIO = ("Read", "Write", "Discard")
+"""Kinds of I/O that exclude each other; `Sync`, `Async` and `Total` count the same again."""
 
 
-def memory_stat_keys(text: bytes) -> tuple[bytes, ...]:
-    """The fields of `memory.stat` to read, in the order of `MEMORY_STAT`.
+def memory_stat_name(text: bytes, name: str) -> str | None:
+    """How `memory.stat` calls a field: with `total_` it counts all descendants; without, the hierarchy is disabled."""
+    return next((found for found in (f"total_{name}", name) if has_field(text, found)), None)
 
-    Those with `total_` count all descendants and are preferred; without them the hierarchy is disabled.
-    Raises `ValueError` for a missing one.
-    """
-    keys = []
-    for key in MEMORY_STAT:
-        found = next((name for name in (f"total_{key}", key) if has_field(text, name)), None)
-        if found is None:
-            raise ValueError(f"has no field {key}")
-        keys.append(field_at(found))
-    return tuple(keys)
+
+def parse_quota(text: bytes) -> int | None:
+    """`cpu.cfs_quota_us` [us in a period]; None: no limit. Raises `ValueError`."""
+    quota = int(text)
+    return quota if quota >= 0 else None
+
+
+def parse_blkio(text: bytes) -> Mapping[str, Mapping[str, int]]:
+    """`blkio.throttle.io_*`: numbers by device (`8:0`) and kind of I/O. Raises `ValueError`."""
+    devices: dict[str, dict[str, int]] = {}
+    for line in text.decode().splitlines():
+        device, *rest = line.split()
+        if device == "Total":
+            continue
+        kind, number = rest
+        devices.setdefault(device, {})[kind] = int(number)
+    return devices
 
 
 def parse_numa_stat(text: bytes) -> dict[int, int]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 LRU = (b"inactive_anon", b"active_anon", b"inactive_file", b"active_file", b"unevictable")
 CPU_STAT = ("usage_usec", "user_usec", "system_usec")
+"""In every directory; those of the bandwidth only where the controller is enabled."""
+CPU_BANDWIDTH = ("nr_periods", "nr_throttled", "throttled_usec", "nr_bursts", "burst_usec")
+IO_STAT = ("rbytes", "wbytes", "dbytes", "rios", "wios", "dios")
 MEMORY_STAT = ("pgfault", "pgmajfault", "anon", "file", "inactive_file")
 KERNEL_PARTS = ("slab", "kernel_stack", "pagetables", "percpu", "sock")
 """Of memory.stat: together what `kernel` is since Linux 5.18."""
@@ -12,6 +17,37 @@ KERNEL_PARTS = ("slab", "kernel_stack", "pagetables", "percpu", "sock")
 def parse_limit(text: bytes, unlimited: int) -> int:
     """A limit or protection [bytes]; `max` is no limit. Raises `ValueError`."""
     return unlimited if text.strip() == b"max" else int(text)
+
+
+def parse_maximum(text: bytes) -> int | None:
+    """`pids.max`, on v1 too; None: no limit. Raises `ValueError`."""
+    return None if text.strip() == b"max" else int(text)
+
+
+def parse_cpu_max(text: bytes) -> float | None:
+    """`cpu.max`, a quota and a period, as CPUs; None: no limit. Raises `ValueError` or `ZeroDivisionError`."""
+    quota, period = text.split()
+    length = int(period)
+    return None if quota == b"max" else int(quota) / length
+
+
+def parse_io_stat(text: bytes) -> Mapping[str, Mapping[str, int]]:
+    """`io.stat`: numbers by device (`8:0`) and key of `IO_STAT`; other keys are passed over. Raises `ValueError`.
+
+    Some kernels do not end the line of a device without I/O, so a device begins where it is named.
+    """
+    devices: dict[str, dict[str, int]] = {}
+    for word in text.decode().split():
+        key, is_field, number = word.partition("=")
+        if not is_field:
+            if ":" not in word:
+                raise ValueError(f"{word[:80]!r} is neither a device nor a field")
+            fields = devices.setdefault(word, {})
+        elif not devices:
+            raise ValueError(f"the field {word[:80]!r} is of no device")
+        elif key in IO_STAT:
+            fields[key] = int(number)
+    return devices
 
 
 def parse_numa_stat(text: bytes) -> dict[int, int]:
