@@ -7,6 +7,7 @@ PACKAGES := . $(wildcard plugins/*)
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 ROOT := $(if $(filter 0,$(shell id -u)),--root)
 ARGS ?=
+VM_TESTS := $(wildcard tests/test_real_*.py) tests/test_churn.py tests/test_end_to_end.py
 
 .PHONY: help
 help: ## List the targets
@@ -51,7 +52,7 @@ format: $(VENV)/ready ## Rewrite the code in our style
 
 .PHONY: test-vm
 test-vm: $(VENV)/ready ## Run the tests that need cgroup v2 and NUMA inside a virtual machine
-	$(BIN)/python -m tests.vm tests/test_real_cgroups.py tests/test_churn.py tests/test_end_to_end.py $(ARGS)
+	$(BIN)/python -m tests.vm $(VM_TESTS) $(ARGS)
 
 .PHONY: test-churn
 test-churn: $(VENV)/ready ## Make and remove 10,000 cgroups while the agent steps (root; minutes)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 def levels(text: str) -> set[str]:
     """The levels of a row of the catalogue; those in brackets are there with an option only."""
-    return {level.strip().strip("[]") for level in text.replace("-", "").split(",") if level.strip().strip("[]")}
+    return {level.strip().strip("[]") for level in re.split("[,;]", text.replace("-", "")) if level.strip().strip("[]")}
 
 
 MEASURED = [one for one in described()[0] if one.metric.name in catalogue()]

@@ -22,18 +22,18 @@ from wca_core.settings import AgentSettings
 
 log = logging.getLogger("wca.runners")
 
-COLLECTORS = ("cgroup", "self")
+COLLECTORS = ("cgroup", "platform", "psi", "vmstat", "zoneinfo", "self")
 """Always plugged in."""
 
-KEYS_ON_BY_DEFAULT = ("rdt_enabled", "vmstat", "zoneinfo")
+KEYS_ON_BY_DEFAULT = ("rdt_enabled",)
 """Documented keys of a runner whose default asks for the plugin that answers to them, if it is installed."""
 
 
 class Runner(Protocol):
     """What may stand behind `runner:` in a configuration."""
 
-    def plan(self) -> Plan:
-        """What is to be run. Raises `ConfigurationError`."""
+    def plan(self, registry: Registry | None = None) -> Plan:
+        """What is to be run, of what is installed. Raises `ConfigurationError`."""
 
     def run(self) -> int:
         """Run on this machine until a signal comes; the exit code of the process."""
@@ -50,8 +50,8 @@ class MeasurementRunner(AgentSettings):
     plugins: list[Plugin] = field(default_factory=list)
     """Called for all the hooks they have; a built-in collector that stands here is not added again."""
 
-    def plan(self) -> Plan:
-        registry = Registry()
+    def plan(self, registry: Registry | None = None) -> Plan:
+        registry = registry or Registry()
         plugged = Plugged(registry)
         plugged.add(self.node, "node", "discover_tasks")
         for plugin in self.plugins:
@@ -80,9 +80,10 @@ class DetectionRunner:
     anomalies_storage: Storage | None = None
     """None: the log storage on standard error."""
 
-    def plan(self) -> Plan:
-        plan = self.measurement_runner.plan()
-        plugged = Plugged(Registry(), plan.bindings)
+    def plan(self, registry: Registry | None = None) -> Plan:
+        registry = registry or Registry()
+        plan = self.measurement_runner.plan(registry)
+        plugged = Plugged(registry, plan.bindings)
         plugged.add(self.detector, "detector", "detect")
         plugged.add_storage(self.anomalies_storage, "anomalies_storage", "anomalies")
         return replace(plan, bindings=plugged.bindings)
@@ -100,9 +101,10 @@ class AllocationRunner:
     anomalies_storage: Storage | None = None
     allocations_storage: Storage | None = None
 
-    def plan(self) -> Plan:
-        plan = self.measurement_runner.plan()
-        plugged = Plugged(Registry(), plan.bindings)
+    def plan(self, registry: Registry | None = None) -> Plan:
+        registry = registry or Registry()
+        plan = self.measurement_runner.plan(registry)
+        plugged = Plugged(registry, plan.bindings)
         plugged.add(self.allocator, "allocator", "allocate")
         plugged.add_storage(self.anomalies_storage, "anomalies_storage", "anomalies")
         plugged.add_storage(self.allocations_storage, "allocations_storage", "allocations")
