@@ -85,12 +85,9 @@ class Registry:
     @cached_property
     def offers(self) -> list[Offer]:
         """Every installed class of both groups, by name."""
-        unique = {
-            (point.group, point.name, point.value, _package(point)[0]): _offer(point)
-            for point in self._points
-            if point.group != RUNNER_KEYS
-        }
-        return sorted(unique.values(), key=lambda offer: (offer.group != PLUGINS, offer.name))
+        packages = _Packages()
+        offers = {_offer(point, packages) for point in self._points if point.group != RUNNER_KEYS}
+        return sorted(offers, key=lambda offer: (offer.group != PLUGINS, offer.name, offer.package))
 
     @cached_property
     def runner_keys(self) -> Mapping[str, Offer]:
@@ -99,7 +96,7 @@ class Registry:
         for point in self._points:
             if point.group != RUNNER_KEYS:
                 continue
-            offer = self.find(_offer(point).class_name)
+            offer = self.find(_class_name(point))
             if keys.setdefault(point.name, offer) is not offer:
                 raise PluginError(f"two plugins claim the runner key {point.name!r}: {keys[point.name]} and {offer}")
         return keys
@@ -217,12 +214,26 @@ def _is_installed(package: str) -> bool:
     return True
 
 
-def _offer(point: metadata.EntryPoint) -> Offer:
-    package, version = _package(point)
-    class_name = point.value.partition(":")[2].split(".")[-1].partition("[")[0].strip() or point.value
-    return Offer(point.name, class_name, point.group, point.value, package, version)
+class _Packages:
+    """Name and version of distributions, looked up once for each: that reads and parses a file."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[str, str]] = {}
+
+    def of(self, point: metadata.EntryPoint) -> tuple[str, str]:
+        distribution = point.dist
+        if distribution is None:
+            return "unknown package", "?"
+        if id(distribution) not in self._known:
+            self._known[id(distribution)] = distribution.name, distribution.version
+        return self._known[id(distribution)]
 
 
-def _package(point: metadata.EntryPoint) -> tuple[str, str]:
-    distribution = point.dist
-    return (distribution.name, distribution.version) if distribution is not None else ("unknown package", "?")
+def _offer(point: metadata.EntryPoint, packages: _Packages) -> Offer:
+    package, version = packages.of(point)
+    return Offer(point.name, _class_name(point), point.group, point.value, package, version)
+
+
+def _class_name(point: metadata.EntryPoint) -> str:
+    """The value may end in extras: `module:Class [extra]`."""
+    return point.value.partition(":")[2].split(".")[-1].partition("[")[0].strip() or point.value
