@@ -62,6 +62,24 @@ def described(registry: Registry | None = None) -> tuple[list[Described], list[U
     return sorted(found, key=lambda one: (one.metric.name, one.plugin)), silent
 
 
+def as_markdown(metrics: Iterable[Described]) -> str:
+    """A table by plugin, for the reference."""
+    by_plugin: dict[str, list[Described]] = {}
+    for one in metrics:
+        by_plugin.setdefault(one.plugin, []).append(one)
+    return "\n".join(part for plugin in sorted(by_plugin) for part in _section(plugin, by_plugin[plugin]))
+
+
+def _section(plugin: str, metrics: Iterable[Described]) -> Iterator[str]:
+    yield f"## {plugin}\n"
+    yield "| metric | type | unit | levels | meaning |"
+    yield "|---|---|---|---|---|"
+    for one in metrics:
+        name, kind, unit, levels, _, meaning = one.as_row()
+        yield f"| `{name}` | {kind} | {unit} | {levels} | {meaning.replace('|', '/')} |"
+    yield ""
+
+
 def _asked(offer: Offer) -> Iterator[Metric]:
     """What a plugin with its defaults describes.
 
