@@ -90,7 +90,7 @@ class Host:
     @cached_property
     def processes(self) -> ProcessLists:
         """The processes and threads of tasks, read at most once a step."""
-        return ProcessLists(self)
+        return ProcessLists(self.proc, lambda: self.hierarchies)
 
     @property
     def platform(self) -> Platform:

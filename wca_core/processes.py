@@ -15,15 +15,13 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from wca_core.errors import CgroupGone, HostError
+from wca_core.linux.cgroup import Hierarchies
 from wca_core.linux.files import is_gone
 from wca_core.linux.processes import read_processes, read_threads, subtree
 from wca_core.model.task import Task
-
-if TYPE_CHECKING:
-    from wca_core.host import Host
 
 log = logging.getLogger("wca.processes")
 
@@ -36,8 +34,9 @@ Ids: TypeAlias = frozenset[int]
 class ProcessLists:
     """The lists of one host; `forget` begins a new step."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    def __init__(self, proc: str, hierarchies: Callable[[], Hierarchies]) -> None:
+        self._proc = proc
+        self._hierarchies = hierarchies
         self._read: dict[tuple[str, str], Ids] = {}
         self._has_told = False
 
@@ -46,7 +45,7 @@ class ProcessLists:
 
     def processes(self, task: Task) -> Ids:
         """The ids of all processes of a task. Raises `CgroupGone` if none of its cgroups is there, `HostError`."""
-        return self._once("processes", task, partial(read_processes, proc=self._host.proc))
+        return self._once("processes", task, partial(read_processes, proc=self._proc))
 
     def threads(self, task: Task) -> Ids:
         """The ids of all threads of a task. Raises as `processes`."""
@@ -81,7 +80,7 @@ class ProcessLists:
         return whole
 
     def _directories(self, task: Task) -> Iterator[str]:
-        hierarchies = self._host.hierarchies
+        hierarchies = self._hierarchies()
         if trees := {name: hierarchies.v1[name] for name in V1_TREES if name in hierarchies.v1}:
             for path in task.cgroup_paths:
                 own = {} if task.subcgroups_paths else task.controller_paths
