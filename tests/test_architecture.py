@@ -22,6 +22,7 @@ LAYERS = {
     "inventory": 2,
     "lock": 2,
     "per_task": 2,
+    "tls": 3,
     "processes": 2,
     "config": 2,
     "dispatch": 3,
