@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
-from wca_core.builtin.cgroup_files import Choice
-from wca_core.builtin.cgroup_files_v1 import TICKS
-from wca_core.builtin.cgroup_probe import Probe
-from wca_core.builtin.cgroup_source import PAGE_SIZE
+from wca_core.builtin.cgroup.files import Choice
+from wca_core.builtin.cgroup.files_v1 import TICKS
+from wca_core.builtin.cgroup.probe import Probe
+from wca_core.builtin.cgroup.source import PAGE_SIZE
 from wca_core.host import Host
 from wca_core.linux.cgroup_v2 import KERNEL_PARTS, LRU
 from wca_core.model.task import Task

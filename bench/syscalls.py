@@ -19,7 +19,7 @@ from bench.floor import files_of
 from bench.paced import Program
 from bench.programs import REFERENCE, agent, counted
 from bench.table import show
-from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
+from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS
 
 FEWER, MORE = 4, 14
 """Steps of the two runs; the first few also grow the heap."""

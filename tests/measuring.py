@@ -10,7 +10,7 @@ from typing import TypeVar
 from tests.cgroups import Cgroup
 from tests.kernel_truth import Reading, read_truth
 from wca_core.agent import Step
-from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
+from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS
 from wca_core.builtin.static_node import StaticNode
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.exposition import Page
 from wca_core.model.anomaly import Anomaly
 from wca_core.testing import Machine, Memory, check_plugin, make_task, running

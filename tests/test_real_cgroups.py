@@ -18,8 +18,8 @@ from tests.cgroups import Cgroup, Cgroups, first_line, open_files_below, real_cg
 from tests.kernel_truth import NO_LIMIT, Reading, read_truth
 from tests.measuring import BUSY, MIB, NAMES, PYTHON, SLEEPING, measured, of_still, set_limit, static_node
 from wca_core.agent import Agent, Step
-from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.builtin.local_node import LocalNode
 from wca_core.builtin.static_node import StaticNode
 from wca_core.host import Host

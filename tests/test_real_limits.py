@@ -13,7 +13,7 @@ import pytest
 from tests.cgroups import Cgroup, Cgroups, first_line, real_cgroups_or_skip, wait_until
 from tests.kernel_truth import read_truth, stands_on_nothing
 from tests.measuring import BUSY, MIB, PYTHON, SLEEPING, measured, of_still, set_cpu_limit, set_limit
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.host import Host
 from wca_core.testing import make_task, run_step, running
 

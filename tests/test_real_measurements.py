@@ -18,11 +18,11 @@ import pytest
 
 from tests.cgroups import Cgroup, Cgroups, Trees, first_line, is_removed, real_cgroups_or_skip, wait_until
 from wca_core.agent import Step
-from wca_core.builtin.pressure import Pressure
+from wca_core.builtin.pressure.metrics import Pressure
 from wca_core.builtin.processes import PidCounts
 from wca_core.builtin.sched import Sched
 from wca_core.builtin.vmstat import FIXED, Vmstat
-from wca_core.builtin.working_set import WorkingSet
+from wca_core.builtin.working_set.metrics import WorkingSet
 from wca_core.builtin.zoneinfo import Zoneinfo
 from wca_core.host import Host
 from wca_core.testing import make_task, run_step, running

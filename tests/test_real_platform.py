@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.vm.guest import IS_GUEST
-from wca_core.builtin.platform_metrics import PlatformMetrics
+from wca_core.builtin.platform.metrics import PlatformMetrics
 from wca_core.host import Host
 from wca_core.model.metric import Value
 from wca_core.model.platform import Platform

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wca_core.builtin.cgroup_descriptions import IO_METRICS
-from wca_core.builtin.cgroup_io import IoSums
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup.descriptions import IO_METRICS
+from wca_core.builtin.cgroup.io import IoSums
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.linux.block_devices import BlockDevices
 from wca_core.linux.cgroup_v2 import IO_STAT, parse_io_stat
 from wca_core.testing import Machine, Measured, check_plugin, make_task, run_step, running

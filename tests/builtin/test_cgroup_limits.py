@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
-from wca_core.builtin.cgroup_source import UNLIMITED
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
+from wca_core.builtin.cgroup.source import UNLIMITED
 from wca_core.configuration import Request, configured
 from wca_core.errors import ConfigurationError
 from wca_core.testing import Machine, Measured, make_task, run_step, running

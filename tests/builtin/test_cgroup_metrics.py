@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
-from wca_core.builtin.cgroup_source import PAGE_SIZE, UNLIMITED
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
+from wca_core.builtin.cgroup.source import PAGE_SIZE, UNLIMITED
 from wca_core.errors import StartError
 from wca_core.linux.files import OpenFiles
 from wca_core.model.metric import Sample, Samples

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
-from wca_core.builtin.task_usage import RETRY, YOUNG
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
+from wca_core.builtin.cgroup.task_usage import RETRY, YOUNG
 from wca_core.linux.files import OpenFiles
 from wca_core.testing import Machine, Measured, make_task, run_step, running
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cgroups import Cgroups, real_cgroups_or_skip
 from tests.kernel_truth import read_truth
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.host import Host
 from wca_core.testing import make_task, running
 

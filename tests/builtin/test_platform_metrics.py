@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.platforms import CPU, MEMINFO, NODE, STAT, XEON, bare, two_sockets, with_far_memory, with_gaps
-from wca_core.builtin.platform_cpu import TICKS
-from wca_core.builtin.platform_metrics import PlatformMetrics
+from wca_core.builtin.platform.cpu import TICKS
+from wca_core.builtin.platform.metrics import PlatformMetrics
 from wca_core.model.metric import Value
 from wca_core.testing import Machine, Measured, check_plugin, run_step, running
 

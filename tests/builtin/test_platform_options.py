@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.platforms import CPU, XEON, two_sockets
-from wca_core.builtin.platform_metrics import PlatformMetrics
+from wca_core.builtin.platform.metrics import PlatformMetrics
 from wca_core.model.metric import Value
 from wca_core.testing import Machine, Measured, run_step, running
 

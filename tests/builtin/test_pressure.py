@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wca_core.agent import Step
-from wca_core.builtin.pressure import Pressure
+from wca_core.builtin.pressure.metrics import Pressure
 from wca_core.linux.files import OpenFiles
 from wca_core.testing import GivenTasks, Machine, Measured, check_plugin, make_task, run_step, running
 

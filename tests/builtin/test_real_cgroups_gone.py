@@ -6,7 +6,7 @@ import pytest
 
 from tests.cgroups import Cgroup, Cgroups, open_files_below, real_cgroups_or_skip
 from wca_core.agent import Agent
-from wca_core.builtin.cgroup_metrics import CgroupMetrics
+from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.host import Host
 from wca_core.linux.files import OpenFiles
 from wca_core.model.task import Task

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from wca_core.builtin.cgroup_descriptions import CPU_USAGE, MEM_LIMIT, MEM_NUMA_PAGES, MEM_USAGE
-from wca_core.builtin.cgroup_source import UNLIMITED, Column
-from wca_core.builtin.task_usage import TaskUsage, merged
+from wca_core.builtin.cgroup.descriptions import CPU_USAGE, MEM_LIMIT, MEM_NUMA_PAGES, MEM_USAGE
+from wca_core.builtin.cgroup.source import UNLIMITED, Column
+from wca_core.builtin.cgroup.task_usage import TaskUsage, merged
 from wca_core.errors import CgroupGone
 from wca_core.model.metric import Merge, Value
 

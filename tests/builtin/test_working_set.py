@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wca_core.agent import Step
-from wca_core.builtin.working_set import WorkingSet
-from wca_core.builtin.working_set_search import Rules, Verdict, WorkingSetSearch
+from wca_core.builtin.working_set.metrics import WorkingSet
+from wca_core.builtin.working_set.search import Rules, Verdict, WorkingSetSearch
 from wca_core.host import Host
 from wca_core.model.metric import Metric, Sample, counter
 from wca_core.model.task import Task

@@ -11,7 +11,7 @@ from tests.platforms import two_sockets
 from wca_core import __version__
 from wca_core.builtin.filter_storage import FilterStorage
 from wca_core.builtin.log_storage import LogStorage
-from wca_core.builtin.platform_metrics import PlatformMetrics
+from wca_core.builtin.platform.metrics import PlatformMetrics
 from wca_core.configuration import Request, configured
 from wca_core.host import Host
 from wca_core.registry import Registry

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from wca_core.builtin.cgroup_complaints import CgroupComplaints
-from wca_core.builtin.cgroup_descriptions import CPU_PERIOD
-from wca_core.builtin.cgroup_files import Choice
-from wca_core.builtin.cgroup_files_v1 import v1_files
-from wca_core.builtin.cgroup_files_v2 import v2_files
-from wca_core.builtin.cgroup_source import Column, Combined, Number, Source, Table, TableReader
+from wca_core.builtin.cgroup.complaints import CgroupComplaints
+from wca_core.builtin.cgroup.descriptions import CPU_PERIOD
+from wca_core.builtin.cgroup.files import Choice
+from wca_core.builtin.cgroup.files_v1 import v1_files
+from wca_core.builtin.cgroup.files_v2 import v2_files
+from wca_core.builtin.cgroup.source import Column, Combined, Number, Source, Table, TableReader
 from wca_core.errors import CgroupGone
 from wca_core.host import Host
 from wca_core.linux.block_devices import BlockDevices

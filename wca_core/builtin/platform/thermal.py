@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wca_core.builtin.platform_source import series_of
+from wca_core.builtin.platform.source import series_of
 from wca_core.host import Host
 from wca_core.model.metric import Block, Metric, Value, counter
 from wca_core.model.platform import Platform

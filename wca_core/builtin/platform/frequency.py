@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from wca_core.builtin.platform_source import series_of
+from wca_core.builtin.platform.source import series_of
 from wca_core.host import Host
 from wca_core.linux.procfs import read_cpu_frequencies
 from wca_core.model.metric import Block, Metric, gauge

@@ -9,8 +9,8 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_probe import Offer
-from wca_core.builtin.cgroup_source import Column, Remembering
+from wca_core.builtin.cgroup.probe import Offer
+from wca_core.builtin.cgroup.source import Column, Remembering
 from wca_core.model.metric import Metric, Value
 
 MOST_FORMS = 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
-from wca_core.builtin.platform_source import series_of
+from wca_core.builtin.platform.source import series_of
 from wca_core.host import Clock, Host, SystemClock
 from wca_core.linux.powercap import Zone, grown, read_zones
 from wca_core.model.metric import Block, Metric, counter

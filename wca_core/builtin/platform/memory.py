@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from wca_core.builtin.platform_source import series_of
+from wca_core.builtin.platform.source import series_of
 from wca_core.host import Host
 from wca_core.linux.numa import node_path
 from wca_core.linux.procfs import parse_meminfo

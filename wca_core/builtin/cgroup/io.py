@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import add, lt
 from typing import Self, TypeAlias
 
-from wca_core.builtin.cgroup_source import Column, Remembering
+from wca_core.builtin.cgroup.source import Column, Remembering
 from wca_core.linux.block_devices import BlockDevices
 from wca_core.model.metric import Metric
 

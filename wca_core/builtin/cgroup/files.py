@@ -1,4 +1,4 @@
-"""Which files of a cgroup hold which metrics: what `cgroup_files_v1` and `cgroup_files_v2` have in common.
+"""Which files of a cgroup hold which metrics: what `files_v1` and `files_v2` have in common.
 
 Where two files tell the same metric, the first is believed; numbers come before tables.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from wca_core.builtin.cgroup_descriptions import (
+from wca_core.builtin.cgroup.descriptions import (
     CPU_BURST,
     CPU_BURSTS,
     CPU_PERIODS,
@@ -24,9 +24,9 @@ from wca_core.builtin.cgroup_descriptions import (
     PIDS,
     PIDS_LIMIT,
 )
-from wca_core.builtin.cgroup_io import Devices, IoByDevice, IoSums
-from wca_core.builtin.cgroup_source import Combined, LimitIfAny, Number, Source, Table, TableReader
-from wca_core.builtin.cgroup_tables import CpuField
+from wca_core.builtin.cgroup.io import Devices, IoByDevice, IoSums
+from wca_core.builtin.cgroup.source import Combined, LimitIfAny, Number, Source, Table, TableReader
+from wca_core.builtin.cgroup.tables import CpuField
 from wca_core.linux.block_devices import BlockDevices
 from wca_core.linux.cgroup_v2 import parse_maximum
 from wca_core.model.metric import Metric, Value

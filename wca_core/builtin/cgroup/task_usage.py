@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from operator import lt
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_descriptions import ABSENT_IF_UNLIMITED
-from wca_core.builtin.cgroup_form import Origin, picker, shared
-from wca_core.builtin.cgroup_reading import CgroupReading
-from wca_core.builtin.cgroup_source import UNLIMITED, Column
+from wca_core.builtin.cgroup.descriptions import ABSENT_IF_UNLIMITED
+from wca_core.builtin.cgroup.form import Origin, picker, shared
+from wca_core.builtin.cgroup.reading import CgroupReading
+from wca_core.builtin.cgroup.source import UNLIMITED, Column
 from wca_core.errors import CgroupGone
 from wca_core.model.metric import Merge, Value
 

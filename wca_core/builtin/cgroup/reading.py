@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from wca_core.builtin.cgroup_form import form_of, memories, origins, picker
-from wca_core.builtin.cgroup_probe import Probe
-from wca_core.builtin.cgroup_source import Column, TableReader
+from wca_core.builtin.cgroup.form import form_of, memories, origins, picker
+from wca_core.builtin.cgroup.probe import Probe
+from wca_core.builtin.cgroup.source import Column, TableReader
 from wca_core.errors import CgroupGone
 from wca_core.linux.files import FileSet, is_gone, read_whole
 from wca_core.model.metric import Value

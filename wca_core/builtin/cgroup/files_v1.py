@@ -6,7 +6,7 @@ import os
 from functools import partial
 from operator import truediv
 
-from wca_core.builtin.cgroup_descriptions import (
+from wca_core.builtin.cgroup.descriptions import (
     CPU_LIMIT,
     CPU_PERIOD,
     CPU_SYSTEM,
@@ -23,8 +23,8 @@ from wca_core.builtin.cgroup_descriptions import (
     MEM_SWAP_USAGE,
     MEM_USAGE,
 )
-from wca_core.builtin.cgroup_files import PIDS_FILES, WORKING_SET, Choice, bandwidth, less
-from wca_core.builtin.cgroup_source import (
+from wca_core.builtin.cgroup.files import PIDS_FILES, WORKING_SET, Choice, bandwidth, less
+from wca_core.builtin.cgroup.source import (
     PAGE_SIZE,
     UNLIMITED,
     Combined,
@@ -35,7 +35,7 @@ from wca_core.builtin.cgroup_source import (
     limit,
     nanoseconds,
 )
-from wca_core.builtin.cgroup_tables import MEMORY_STAT, CpuStat, NumaStat, v1_memory_stat, v1_oom_kills
+from wca_core.builtin.cgroup.tables import MEMORY_STAT, CpuStat, NumaStat, v1_memory_stat, v1_oom_kills
 from wca_core.linux import cgroup_v1
 from wca_core.linux.block_devices import BlockDevices
 

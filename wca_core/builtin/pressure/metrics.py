@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from wca_core.builtin.complaints import Complaints
-from wca_core.builtin.pressure_files import PressureFiles, PressureSeries, values_of
-from wca_core.builtin.pressure_of_tasks import TASK_PRESSURE, CgroupPressure, TaskPressure
+from wca_core.builtin.pressure.files import PressureFiles, PressureSeries, values_of
+from wca_core.builtin.pressure.of_tasks import TASK_PRESSURE, CgroupPressure, TaskPressure
 from wca_core.host import Host
 from wca_core.linux.cgroup import Tree
 from wca_core.model.metric import Block, Metric, counter, gauge

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from operator import sub
 
-from wca_core.builtin.platform_source import series_of
+from wca_core.builtin.platform.source import series_of
 from wca_core.host import Host
 from wca_core.linux.procfs import CPU_FIELDS, parse_stat
 from wca_core.model.metric import Block, Metric, counter

@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 
-from wca_core.builtin.cgroup_source import Source
+from wca_core.builtin.cgroup.source import Source
 from wca_core.builtin.complaints import Complaints
 
 _SILENT = frozenset({errno.EOPNOTSUPP, errno.EINVAL})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_descriptions import (
+from wca_core.builtin.cgroup.descriptions import (
     MEM_ANON,
     MEM_EVENTS,
     MEM_FAULTS,
@@ -19,7 +19,7 @@ from wca_core.builtin.cgroup_descriptions import (
     MEM_SWAP_USAGE,
     MEM_WORKING_SET,
 )
-from wca_core.builtin.cgroup_source import PAGE_SIZE, Column, FieldReader
+from wca_core.builtin.cgroup.source import PAGE_SIZE, Column, FieldReader
 from wca_core.linux import cgroup_v1, cgroup_v2
 from wca_core.linux.keyed import has_field, parse_keyed
 from wca_core.model.metric import Metric, Value

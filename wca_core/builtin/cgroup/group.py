@@ -14,9 +14,9 @@ from itertools import chain
 from operator import lt, ne
 from typing import TypeAlias
 
-from wca_core.builtin.cgroup_reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading, Table
-from wca_core.builtin.task_measurement import TaskMeasurement
-from wca_core.builtin.task_usage import RETRY
+from wca_core.builtin.cgroup.reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading, Table
+from wca_core.builtin.cgroup.task_measurement import TaskMeasurement
+from wca_core.builtin.cgroup.task_usage import RETRY
 from wca_core.model.metric import Block, Value
 
 LARGEST = 64

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from wca_core.builtin.complaints import Complaints
-from wca_core.builtin.pressure_files import SIZE, Place, PressureFiles, PressureSeries, values_of
+from wca_core.builtin.pressure.files import SIZE, Place, PressureFiles, PressureSeries, values_of
 from wca_core.linux.files import OpenFiles, is_gone
 from wca_core.model.metric import Block, Merge, Metric, counter, gauge
 from wca_core.model.task import Task

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 
-from wca_core.builtin.cgroup_descriptions import CGROUP_METRICS, IO_METRICS, IO_METRICS_BY_DEVICE, MEM_STAT
-from wca_core.builtin.cgroup_files import Choice
-from wca_core.builtin.cgroup_group import UNUSUAL, TaskGroup, groups_of
-from wca_core.builtin.cgroup_probe import Probe
-from wca_core.builtin.cgroup_reading import CgroupReading
-from wca_core.builtin.task_measurement import TASK_METRICS, TaskMeasurement
-from wca_core.builtin.task_usage import OpenReading, TaskUsage
+from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS, IO_METRICS, IO_METRICS_BY_DEVICE, MEM_STAT
+from wca_core.builtin.cgroup.files import Choice
+from wca_core.builtin.cgroup.group import UNUSUAL, TaskGroup, groups_of
+from wca_core.builtin.cgroup.probe import Probe
+from wca_core.builtin.cgroup.reading import CgroupReading
+from wca_core.builtin.cgroup.task_measurement import TASK_METRICS, TaskMeasurement
+from wca_core.builtin.cgroup.task_usage import OpenReading, TaskUsage
 from wca_core.config.field_types import Regexp
 from wca_core.host import Host
 from wca_core.model.metric import Block, Metric

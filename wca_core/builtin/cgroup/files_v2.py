@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from wca_core.builtin.cgroup_descriptions import (
+from wca_core.builtin.cgroup.descriptions import (
     CPU_LIMIT,
     CPU_SYSTEM,
     CPU_USAGE,
@@ -22,9 +22,9 @@ from wca_core.builtin.cgroup_descriptions import (
     MEM_SWAP_USAGE,
     MEM_USAGE,
 )
-from wca_core.builtin.cgroup_files import PIDS_FILES, WORKING_SET, Choice, bandwidth
-from wca_core.builtin.cgroup_source import HighWater, LimitIfAny, Number, Source, Table, limit
-from wca_core.builtin.cgroup_tables import MEMORY_STAT, CpuField, CpuStat, NumaStat, memory_events, v2_memory_stat
+from wca_core.builtin.cgroup.files import PIDS_FILES, WORKING_SET, Choice, bandwidth
+from wca_core.builtin.cgroup.source import HighWater, LimitIfAny, Number, Source, Table, limit
+from wca_core.builtin.cgroup.tables import MEMORY_STAT, CpuField, CpuStat, NumaStat, memory_events, v2_memory_stat
 from wca_core.linux import cgroup_v2
 from wca_core.linux.block_devices import BlockDevices
 

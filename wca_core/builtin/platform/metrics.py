@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from wca_core.builtin.platform_cpu import CpuTimes
-from wca_core.builtin.platform_energy import Energy
-from wca_core.builtin.platform_frequency import CpuFrequency
-from wca_core.builtin.platform_memory import Memory, NodeMemory
-from wca_core.builtin.platform_source import Reading, Source
-from wca_core.builtin.platform_thermal import ThermalThrottle
-from wca_core.builtin.platform_topology import NumaTopology, Topology
+from wca_core.builtin.platform.cpu import CpuTimes
+from wca_core.builtin.platform.energy import Energy
+from wca_core.builtin.platform.frequency import CpuFrequency
+from wca_core.builtin.platform.memory import Memory, NodeMemory
+from wca_core.builtin.platform.source import Reading, Source
+from wca_core.builtin.platform.thermal import ThermalThrottle
+from wca_core.builtin.platform.topology import NumaTopology, Topology
 from wca_core.errors import HostError
 from wca_core.host import Host
 from wca_core.linux.procfs import is_in_a_container

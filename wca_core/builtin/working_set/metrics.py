@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from wca_core.builtin.complaints import Complaints
-from wca_core.builtin.referenced_memory import ReferencedMemory
-from wca_core.builtin.working_set_search import Rules, WorkingSetSearch
+from wca_core.builtin.working_set.referenced_memory import ReferencedMemory
+from wca_core.builtin.working_set.search import Rules, WorkingSetSearch
 from wca_core.config.field_types import Between
 from wca_core.errors import CgroupGone, HostError
 from wca_core.host import Host

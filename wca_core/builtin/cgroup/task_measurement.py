@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wca_core.builtin.cgroup_source import Column
-from wca_core.builtin.task_usage import TaskUsage
+from wca_core.builtin.cgroup.source import Column
+from wca_core.builtin.cgroup.task_usage import TaskUsage
 from wca_core.model.metric import Block, Metric, Series, Value, counter, gauge
 from wca_core.model.task import Task
 

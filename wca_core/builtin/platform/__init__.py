@@ -1,0 +1,1 @@
+"""What the machine as a whole tells: one collector, `metrics`, and its sources."""

@@ -1,0 +1,1 @@
+"""Pressure stall information: one collector, `metrics`, and where it reads."""
