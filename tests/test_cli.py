@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.command import wca
+
 ROOT = ["--root"] if os.geteuid() == 0 else []
 TREE = "runner: !MeasurementRunner\n  node: !StaticNode {tasks: []}\n"
 THINGS = """\
@@ -27,17 +29,6 @@ class OwnLoop:
     def run(self):
         return 7
 """
-
-
-def wca(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from wca_core.cli import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
 
 
 def once(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+from tests.command import wca
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -27,17 +27,6 @@ def folder(tmp_path: Path) -> Path:
         path.write_text(path.read_text().replace("/var/lib/wca", str(tmp_path / "out")))
         path.chmod(0o644)
     return copy
-
-
-def wca(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command as users start it."""
-    return subprocess.run(
-        [sys.executable, "-c", "from wca_core.cli import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def options(folder: Path, name: Path) -> list[str]:

@@ -3,21 +3,15 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.command import wca
 from wca_core.metric_catalogue import Described, described
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """Names, types, units and levels of all metrics, from the specification of the project."""
-
-
-def wca(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from wca_core.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def catalogue() -> dict[str, dict[str, str]]:
