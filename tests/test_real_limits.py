@@ -60,10 +60,11 @@ def test_a_limit_is_told_from_the_step_on_in_which_it_is_set_until_it_is_lifted(
         for quota, pids in ((-1, "max"), (-1, "max"), (150_000, "40"), (50_000, "50"), (-1, "max")):
             set_cpu_limit(cgroup, quota, 100_000) if quota > 0 else lift_cpu_limit(cgroup)
             cgroup.file("pids.max").write_text(pids)
-            for _ in range(3):
-                values = measured(agent.step(), cgroup.path)
+            for _ in range(2):
+                agent.step()
+            truth, values = of_still([cgroup], lambda: measured(agent.step(), cgroup.path))
             found.append((values.get(("task_cpu_limit_cpus", "")), values.get(("task_pids_limit", ""))))
-            assert values == read_truth(cgroup)
+            assert values == truth[cgroup.path]
 
     assert found == [(None, None), (None, None), (1.5, 40), (0.5, 50), (None, None)]
 
