@@ -56,6 +56,7 @@ class Agent:
         self._previous: Snapshot | None = None
         self._anomaly_log = AnomalyLog()
         self._of_anomalies = Concatenation()
+        self._of_derived = Concatenation()
         self._allocates = bool(self._dispatcher.with_hook("allocate"))
         self._looks_back = any(self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate"))
 
@@ -96,7 +97,7 @@ class Agent:
         snapshot = self._snapshot(step, in_force)
         if snapshot is not None:
             derived, _ = dispatcher.collect("derive_metrics", snapshot=snapshot)
-            step.samples = joined([step.samples, derived]) if derived.series else step.samples
+            step.samples = joined([step.samples, derived], self._of_derived) if derived.series else step.samples
         if snapshot is not None and is_discovered:
             self._detect(step, snapshot)
             self._allocate(step, snapshot, in_force)

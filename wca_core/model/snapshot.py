@@ -1,17 +1,44 @@
-"""What was measured in one step, as a detector or allocator sees it: read only, indexed when first asked."""
+"""What was measured in one step, as a detector or allocator sees it: read only, indexed when first asked.
+
+Where a series stands is found out once for a list of series, not once a step: as long as the very same
+list comes again, a step has only its values looked up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from wca_core.model.allocation import Allocation
-from wca_core.model.metric import Metric, Samples, Value
+from wca_core.model.metric import Metric, Samples, Series, Value
 from wca_core.model.platform import Platform
 from wca_core.model.task import Task
 
-Key = tuple[str, str | None, tuple[tuple[str, str], ...]]
+Owner = tuple[str, str | None]
+"""Name of a metric and id of a task; None: the host."""
+Levels = tuple[tuple[str, str], ...]
+"""Names and values, sorted by name."""
+
+
+class _Places:
+    """Where in one list of series each of them stands."""
+
+    def __init__(self, series: Sequence[Series]) -> None:
+        self.series = series
+
+    @cached_property
+    def of_series(self) -> dict[tuple[Owner, Levels], int]:
+        """Of equal series the last."""
+        return {(_owner(series), _levels(series)): at for at, series in enumerate(self.series)}
+
+    @cached_property
+    def of_metric(self) -> dict[Owner, list[int]]:
+        """All series of a metric."""
+        places: dict[Owner, list[int]] = {}
+        for at, series in enumerate(self.series):
+            places.setdefault(_owner(series), []).append(at)
+        return places
 
 
 @dataclass(eq=False, kw_only=True)
@@ -30,6 +57,13 @@ class Snapshot:
     steady: float | None = None
     """The step's time on a clock that does not jump [seconds]; None: `now` serves for it."""
 
+    _places: _Places = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        before = self.previous._places if self.previous is not None else None
+        is_same = before is not None and before.series is self.samples.series
+        self._places = before if before is not None and is_same else _Places(self.samples.series)
+
     @property
     def seconds(self) -> float | None:
         """Seconds since the step before; None on the first step."""
@@ -37,15 +71,13 @@ class Snapshot:
 
     def value(self, metric: Metric | str, task: Task | None = None, **levels: object) -> Value | None:
         """The value of one series; None if it was not measured in this step."""
-        return self._index.get(_key(metric, task, levels))
+        return self._at(_key(metric, task, levels))
 
     def values(self, metric: Metric | str, task: Task | None = None) -> dict[tuple[str, ...], Value]:
         """All series of a metric for this task (None: the host), by the values of its levels in their order."""
-        name, task_id = _name(metric), task.task_id if task else None
+        series, values = self.samples.series, self.samples.values
         return {
-            series.level_values or tuple(value for _, value in series.free_labels): value
-            for series, value in zip(self.samples.series, self.samples.values, strict=True)
-            if series.metric.name == name and (series.task.task_id if series.task else None) == task_id
+            _level_values(series[at]): values[at] for at in self._places.of_metric.get(_key(metric, task, {})[0], ())
         }
 
     def rate(self, metric: Metric | str, task: Task | None = None, **levels: object) -> float | None:
@@ -53,7 +85,7 @@ class Snapshot:
         if self.previous is None or not self.seconds or self.seconds <= 0:
             return None
         key = _key(metric, task, levels)
-        new, old = self._index.get(key), self.previous._index.get(key)
+        new, old = self._at(key), self.previous._at(key)
         if new is None or old is None or new < old:
             return None
         return (new - old) / self.seconds
@@ -62,16 +94,9 @@ class Snapshot:
     def _steady(self) -> float:
         return self.now if self.steady is None else self.steady
 
-    @cached_property
-    def _index(self) -> dict[Key, Value]:
-        return {
-            (
-                series.metric.name,
-                series.task.task_id if series.task else None,
-                tuple(sorted(series.level_labels.items())) if series.level_values or series.free_labels else (),
-            ): value
-            for series, value in zip(self.samples.series, self.samples.values, strict=True)
-        }
+    def _at(self, key: tuple[Owner, Levels]) -> Value | None:
+        at = self._places.of_series.get(key)
+        return None if at is None else self.samples.values[at]
 
     def forget_the_past(self) -> None:
         """Let go of the step before, so that snapshots do not chain up."""
@@ -82,6 +107,18 @@ def _name(metric: Metric | str) -> str:
     return metric.name if isinstance(metric, Metric) else metric
 
 
-def _key(metric: Metric | str, task: Task | None, levels: dict[str, object]) -> Key:
-    sorted_levels = tuple(sorted((name, str(value)) for name, value in levels.items()))
-    return _name(metric), task.task_id if task else None, sorted_levels
+def _key(metric: Metric | str, task: Task | None, levels: Mapping[str, object]) -> tuple[Owner, Levels]:
+    sorted_levels = tuple(sorted([(name, str(value)) for name, value in levels.items()])) if levels else ()
+    return (_name(metric), task.task_id if task else None), sorted_levels
+
+
+def _owner(series: Series) -> Owner:
+    return series.metric.name, series.task.task_id if series.task else None
+
+
+def _levels(series: Series) -> Levels:
+    return tuple(sorted(series.level_labels.items())) if series.level_values or series.free_labels else ()
+
+
+def _level_values(series: Series) -> tuple[str, ...]:
+    return series.level_values or tuple([value for _, value in series.free_labels])
