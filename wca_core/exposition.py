@@ -1,14 +1,15 @@
 """Samples as Prometheus text (exposition format 0.0.4), at the price of one `%`.
 
-A `Page` keeps the whole text as a template in its final order and remakes it only when the
-list of series changes; a step fills in the values.
+A `Page` keeps the whole text as templates in its final order and remakes them only when the
+list of series changes; a step fills in the values. A template is a part of some hundred kilobytes,
+so that a writer need not hold all of a large page at once.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TypeAlias
@@ -18,7 +19,11 @@ from wca_core.model.metric import LABEL_NAME, Metric, Samples, Series, Value, ar
 
 log = logging.getLogger("wca.exposition")
 
-SortKey: TypeAlias = tuple[tuple[str, int, int, str], ...]
+SortKey: TypeAlias = tuple[str | int, ...]
+"""Of each label its name and what `natural` makes of its value."""
+
+PART = 1 << 17
+"""Bytes after which a part of a page ends, with the metric that reaches them."""
 
 
 class Page:
@@ -39,8 +44,7 @@ class Page:
         self._timestamps = timestamps
         self._only = None if only_labels is None else frozenset(only_labels)
         self._series: list[Series] = []
-        self._template = b""
-        self._in_order: Callable[[Sequence[Value]], tuple[object, ...]] = tuple
+        self._parts: list[_Part] = []
 
     def text(self, samples: Samples, now: float = 0.0) -> bytes:
         """The samples as text; `now` [seconds] is printed behind each if the page has timestamps.
@@ -48,38 +52,60 @@ class Page:
         Of samples with equal name and labels the last is kept. Raises
         `InconvertibleToPrometheusExpositionFormat` for a value that is no number.
         """
+        return b"".join(self.parts(samples, now))
+
+    def parts(self, samples: Samples, now: float = 0.0) -> Iterator[bytes]:
+        """The same, each part made when it is asked for; what is raised is raised here."""
         if samples.series is not self._series:
             if samples.series != self._series:
-                self._remake(samples.series)
+                self._parts = list(self._made(samples.series))
             self._series = samples.series
-        chosen = self._in_order(samples.values)
-        if not samples.are_plain and not are_plain_numbers(samples.values):
-            chosen = tuple(map(_spelled, chosen))
-        template = self._template
-        if self._timestamps:
-            template = template.replace(b"\0", b" %d" % int(now * 1000))
-        return template % chosen
+        values: Sequence[Value] = samples.values
+        if not samples.are_plain and not are_plain_numbers(values):
+            values = list(map(_spelled, values))
+        stamp = b" %d" % int(now * 1000) if self._timestamps else b""
+        return (part.text(values, stamp) for part in self._parts)
 
-    def _remake(self, series: list[Series]) -> None:
+    def _made(self, series: list[Series]) -> Iterator[_Part]:
         families: dict[str, list[int]] = {}
         for at, one in enumerate(series):
             families.setdefault(one.metric.name, []).append(at)
         labels = _LabelTexts(self._common, self._only)
         stamp = b"\0" if self._timestamps else b""
-        parts: list[bytes] = []
+        template = bytearray()
         order: list[int] = []
-        for name in sorted(families):
+        for number, name in enumerate(sorted(families)):
             metric = series[families[name][0]].metric
             family = [at for at in families[name] if _is_of_type(series[at].metric, metric)]
-            if metric.help and parts:
-                parts.append(b"\n")
-            parts.append(_header(metric))
+            template += b"\n" if metric.help and number else b""
+            template += _header(metric)
             start = escape_template(name.encode())
             for at, text in labels.in_order(series, family):
-                parts.append(start + text + b" %a" + stamp + b"\n")
+                template += start + text + b" %a" + stamp + b"\n"
                 order.append(at)
-        self._template = b"".join(parts)
-        self._in_order = itemgetter(*order) if len(order) > 1 else lambda values: tuple(values[at] for at in order)
+            if len(template) >= PART:
+                yield _Part(template, order)
+                template.clear()
+                order.clear()
+        yield _Part(template, order)
+
+
+class _Part:
+    """Some metrics of a page: their text, and where their values are."""
+
+    __slots__ = ("_in_order", "_template")
+
+    def __init__(self, template: bytearray, order: Sequence[int]) -> None:
+        self._template = bytes(template)
+        places = tuple(order)
+        self._in_order: Callable[[Sequence[Value]], tuple[object, ...]] = (
+            itemgetter(*places) if len(places) > 1 else lambda values: tuple([values[at] for at in places])
+        )
+
+    def text(self, values: Sequence[Value], stamp: bytes) -> bytes:
+        """`stamp` stands behind every value."""
+        template = self._template.replace(b"\0", stamp) if stamp else self._template
+        return template % self._in_order(values)
 
 
 def escape_value(text: str) -> str:
@@ -141,7 +167,8 @@ class _LabelTexts:
             return (), b""
         text = ",".join([f'{name}="{escape_value(value)}"' for name, value in pairs])
         encoded = f"{{{text}}}".encode(errors="replace")
-        return tuple([(name, *natural(value)) for name, value in pairs]), escape_template(encoded)
+        key = tuple([part for name, value in pairs for part in (name, *natural(value))])
+        return key, escape_template(encoded)
 
     def _is_printed(self, name: str) -> bool:
         if self._only is not None and name not in self._only:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from wca_core.gathering import joined
 from wca_core.hookspecs import Stream
 from wca_core.host import Clock, Host, SystemClock
 from wca_core.model.metric import Samples
+from wca_core.model.requirement import Requirement
 from wca_core.plugin_api import hookimpl, plugin
 
 _overwritten: set[str | None] = set()
@@ -63,6 +65,14 @@ class LogStorage:
         return self.output_filename is not None
 
     @hookimpl
+    def requirements(self) -> list[Requirement]:
+        if self.output_filename is None:
+            return []
+        from wca_core.builtin.writable_file import writable_file  # nothing of it is looked at before a start
+
+        return [writable_file(self.output_filename, replaced=self.overwrite)]
+
+    @hookimpl
     def start(self, host: Host) -> None:
         self._labels = host.labels
         self._clock = host.clock
@@ -94,14 +104,14 @@ class LogStorage:
         page = self._pages.get(stream)
         if page is None:
             page = self._pages[stream] = self._page()
-        text = page.text(samples, self._clock.now())
+        parts = page.parts(samples, self._clock.now())
         if self.output_filename is None:
-            sys.stderr.buffer.write(text + b"\n")
+            sys.stderr.buffer.writelines([*parts, b"\n"])
             sys.stderr.buffer.flush()
         elif self.overwrite:
-            replace(self._target or os.path.realpath(self.output_filename), text, self.mode)
+            replace(self._target or os.path.realpath(self.output_filename), parts, self.mode)
         else:
-            self._append(text + b"\n")
+            self._append(b"".join([*parts, b"\n"]))  # in one piece: others may append too
 
     def _all_streams(self, samples: Samples, stream: Stream) -> Samples:
         """The newest of every stream: a file that is replaced must hold them all."""
@@ -125,14 +135,15 @@ class LogStorage:
             os.close(descriptor)
 
 
-def replace(target: str, text: bytes, mode: int) -> None:
-    """Put `text` in the place of a file by one rename. Raises `OSError`; the old file then stays as it is."""
+def replace(target: str, parts: Iterable[bytes], mode: int) -> None:
+    """Put these parts in the place of a file by one rename. Raises `OSError`; the old file then stays as it is."""
     directory, name = os.path.split(target)
     temporary = os.path.join(directory, f".{name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
         try:
-            write_all(descriptor, text)
+            for part in parts:
+                write_all(descriptor, part)
             os.fchmod(descriptor, mode)
         finally:
             os.close(descriptor)
