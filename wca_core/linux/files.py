@@ -70,11 +70,14 @@ class FileSet:
         self._budget = budget
         self._borrowed: list[int] = []
         self._size = BUFFER
-        self.paths = paths
+        self.paths: Sequence[str] = ()
+        """Of a set that is not kept open: a thousand tasks have some megabytes of them."""
         self.descriptors: list[int] = []
         if budget.count + len(paths) <= budget.maximum:
             self.descriptors = _open_all(paths)
             budget.count += len(paths)
+        else:
+            self.paths = paths
 
     def borrow(self) -> list[int]:
         """Descriptors for one round of reads, for a set that is not kept open."""
@@ -101,7 +104,7 @@ class FileSet:
         return texts
 
     def close(self) -> None:
-        """Close everything. May be called twice."""
+        """Close everything, for good. May be called twice."""
         self.give_back()
         _close_all(self.descriptors)
         self._budget.count -= len(self.descriptors)

@@ -35,7 +35,7 @@ from wca_core.builtin.cgroup.source import (
     limit,
     nanoseconds,
 )
-from wca_core.builtin.cgroup.tables import MEMORY_STAT, CpuStat, NumaStat, v1_memory_stat, v1_oom_kills
+from wca_core.builtin.cgroup.tables import MEMORY_STAT, cpu_stat, numa_stat, v1_memory_stat, v1_oom_kills
 from wca_core.linux import cgroup_v1
 from wca_core.linux.block_devices import BlockDevices
 
@@ -56,10 +56,10 @@ CPU: tuple[Source, ...] = (
         "cpuacct",
         "cpuacct.stat",
         (CPU_USER, CPU_SYSTEM),
-        partial(CpuStat, [(CPU_USER, "user", TICKS), (CPU_SYSTEM, "system", TICKS)]),
+        partial(cpu_stat, [(CPU_USER, "user", TICKS), (CPU_SYSTEM, "system", TICKS)]),
         instead_of="cpuacct.usage_user",
     ),
-    Table("cpu", "cpu.stat", tuple(metric for metric, _, _ in CPU_STAT), partial(CpuStat, CPU_STAT)),
+    Table("cpu", "cpu.stat", tuple(metric for metric, _, _ in CPU_STAT), partial(cpu_stat, CPU_STAT)),
     Table(
         "cpu",
         "cpu.cfs_quota_us",
@@ -82,7 +82,7 @@ MEMORY: tuple[Source, ...] = (
         "memory",
         "memory.numa_stat",
         (MEM_NUMA_PAGES, MEM_NUMA_BYTES),
-        partial(NumaStat, cgroup_v1.parse_numa_stat, PAGE_SIZE),
+        partial(numa_stat, cgroup_v1.parse_numa_stat, PAGE_SIZE),
     ),
 )
 

@@ -24,7 +24,7 @@ from wca_core.builtin.cgroup.descriptions import (
 )
 from wca_core.builtin.cgroup.files import PIDS_FILES, WORKING_SET, Choice, bandwidth
 from wca_core.builtin.cgroup.source import HighWater, LimitIfAny, Number, Source, Table, limit
-from wca_core.builtin.cgroup.tables import MEMORY_STAT, CpuField, CpuStat, NumaStat, memory_events, v2_memory_stat
+from wca_core.builtin.cgroup.tables import MEMORY_STAT, CpuField, cpu_stat, memory_events, numa_stat, v2_memory_stat
 from wca_core.linux import cgroup_v2
 from wca_core.linux.block_devices import BlockDevices
 
@@ -33,7 +33,7 @@ CPU_TIMES: list[CpuField] = [
 ]
 CPU_STAT = [*CPU_TIMES, *bandwidth(cgroup_v2.CPU_BANDWIDTH, 1e6)]
 CPU: tuple[Source, ...] = (
-    Table("cpu", "cpu.stat", tuple(metric for metric, _, _ in CPU_STAT), partial(CpuStat, CPU_STAT)),
+    Table("cpu", "cpu.stat", tuple(metric for metric, _, _ in CPU_STAT), partial(cpu_stat, CPU_STAT)),
     Table("cpu", "cpu.max", (CPU_LIMIT,), partial(LimitIfAny, CPU_LIMIT, cgroup_v2.parse_cpu_max)),
 )
 MEMORY: tuple[Source, ...] = (
@@ -50,7 +50,7 @@ MEMORY: tuple[Source, ...] = (
         "memory",
         "memory.numa_stat",
         (MEM_NUMA_PAGES, MEM_NUMA_BYTES),
-        partial(NumaStat, cgroup_v2.parse_numa_stat, 1),
+        partial(numa_stat, cgroup_v2.parse_numa_stat, 1),
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -56,13 +56,36 @@ def form_of(offer: Offer, is_told: Callable[[Metric], bool]) -> Form:
     )
 
 
-def origins(offer: Offer) -> dict[Column, Origin]:
-    """The directory from which each column is read, which the kernel numbers anew when a cgroup is made anew."""
+class Origins(Mapping[Column, Origin]):
+    """The directory from which each column is read; which column from which is shared by all cgroups of a form."""
+
+    __slots__ = ("_directories", "_places")
+
+    def __init__(self, places: Mapping[Column, int], directories: tuple[Origin, ...]) -> None:
+        self._places = places
+        self._directories = directories
+
+    def __getitem__(self, column: Column) -> Origin:
+        return self._directories[self._places[column]]
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def origins(offer: Offer) -> Origins:
+    """The directory from which each column is read, which the kernel numbers anew when a cgroup is made anew.
+
+    Raises `OSError` if one of them is gone.
+    """
     columns = [*((path, [column]) for path, _, column in offer.numbers)]
     columns += [(path, [*reader.columns]) for path, reader in offer.tables]
-    status = {directory: os.stat(directory) for directory in {os.path.dirname(path) for path, _ in columns}}
-    known = {directory: (found.st_dev, found.st_ino) for directory, found in status.items()}
-    return {column: known[os.path.dirname(path)] for path, own in reversed(columns) for column in own}
+    directories = list(dict.fromkeys(os.path.dirname(path) for path, _ in columns))
+    status = map(os.stat, directories)
+    places = {column: directories.index(os.path.dirname(path)) for path, own in reversed(columns) for column in own}
+    return Origins(_shared_places(tuple(places.items())), tuple([(found.st_dev, found.st_ino) for found in status]))
 
 
 def memories(offer: Offer) -> dict[Column, Remembering]:
@@ -89,3 +112,8 @@ def shared(columns: tuple[Column, ...]) -> tuple[Column, ...]:
 @lru_cache(MOST_FORMS)
 def _shared(form: Form) -> Form:
     return form
+
+
+@lru_cache(MOST_FORMS)
+def _shared_places(places: tuple[tuple[Column, int], ...]) -> Mapping[Column, int]:
+    return dict(places)

@@ -8,8 +8,7 @@ changed its form) makes it fail as a whole, and its tasks are then read one by o
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from operator import lt, ne
 from typing import TypeAlias
@@ -28,7 +27,7 @@ UNUSUAL = (OSError, ValueError, IndexError, ArithmeticError)
 
 
 class TaskGroup:
-    """Tasks of one form. `members` are those that `groups_of` found to be alike."""
+    """Tasks of one form. `members` are those that `Grouping` found to be alike."""
 
     def __init__(self, members: Sequence[Member]) -> None:
         self.members = [member for member, _ in members]
@@ -63,7 +62,7 @@ class TaskGroup:
         self._last = counters
         return Block(self._series, [*self._fixed, *[now] * len(self.members), *chain.from_iterable(columns)])
 
-    def disband(self) -> None:
+    def settle(self) -> None:
         """Let every member know what was counted last, so that each can go on alone."""
         if not self._last:
             return  # nobody wants counters
@@ -98,6 +97,8 @@ class _Tables:
         """Of the buffer: twice the longest text or more."""
         while self.size < 2 * max(len(table.text or b"") for table in tables):
             self.size *= 2
+        for table in tables:
+            table.forget()
         self._readers = [table.read for table in tables]
         self._texts: list[bytes | None] = [None] * len(tables)
         self._rows: list[Sequence[Value]] = [()] * len(tables)
@@ -113,24 +114,3 @@ class _Tables:
                     self._texts[at] = texts[at]
             self._columns = list(zip(*self._rows, strict=True))
         return self._columns
-
-
-def groups_of(measurements: Iterable[TaskMeasurement]) -> tuple[list[TaskGroup], list[TaskMeasurement]]:
-    """Groups of those that are alike, and those that go on alone."""
-    alone: list[TaskMeasurement] = []
-    alike: defaultdict[tuple[object, ...], list[Member]] = defaultdict(list)
-    for measurement in measurements:
-        reading = measurement.usage.steady_reading
-        if reading is None or not measurement.is_showing(reading.columns):
-            alone.append(measurement)
-        else:
-            alike[_form(measurement, reading)].append((measurement, reading))
-    parts = (
-        members[start : start + LARGEST] for members in alike.values() for start in range(0, len(members), LARGEST)
-    )
-    return [TaskGroup(part) for part in parts], alone
-
-
-def _form(measurement: TaskMeasurement, reading: CgroupReading) -> tuple[object, ...]:
-    """Equal for tasks that can be read together."""
-    return id(reading.form), tuple(reading.parsers), len(measurement.fixed)

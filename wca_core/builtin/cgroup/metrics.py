@@ -6,18 +6,18 @@ A task that gave no measurement at all yields nothing, not even `task_up`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 
 from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS, IO_METRICS, IO_METRICS_BY_DEVICE, MEM_STAT
 from wca_core.builtin.cgroup.files import Choice
-from wca_core.builtin.cgroup.group import UNUSUAL, TaskGroup, groups_of
+from wca_core.builtin.cgroup.grouping import Grouping
 from wca_core.builtin.cgroup.probe import Probe
-from wca_core.builtin.cgroup.reading import CgroupReading
+from wca_core.builtin.cgroup.reading import Opener
 from wca_core.builtin.cgroup.task_measurement import TASK_METRICS, TaskMeasurement
-from wca_core.builtin.cgroup.task_usage import OpenReading, TaskUsage
+from wca_core.builtin.cgroup.task_usage import TaskUsage
 from wca_core.config.field_types import Regexp
 from wca_core.host import Host
 from wca_core.model.metric import Block, Metric
@@ -40,8 +40,7 @@ class CgroupMetrics:
 
     _measurements: PerTask[TaskMeasurement] | None = field(default=None, init=False, repr=False)
     _tasks: Sequence[Task] | None = field(default=None, init=False, repr=False)
-    _groups: list[TaskGroup] = field(default_factory=list, init=False, repr=False)
-    _alone: list[TaskMeasurement] = field(default_factory=list, init=False, repr=False)
+    _grouping: Grouping = field(default_factory=Grouping, init=False, repr=False)
 
     @hookimpl
     def describe_metrics(self) -> Iterable[Metric]:
@@ -58,37 +57,15 @@ class CgroupMetrics:
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> list[Block]:
         if self._measurements is None:
             self._measurements = self._made_for(host)
-        is_steady = tasks is self._tasks
-        if not is_steady:
-            self._disband(list(self._groups))  # their counters must be where a changed task looks for them
-        measurements = self._measurements.of(tasks, host.known_tasks)
-        if not is_steady:
-            self._tasks, self._alone = tasks, list(measurements)
-        now = host.clock.now()
-        blocks = [*self._grouped(now)]
-        blocks += [block for measurement in self._alone if (block := measurement.block(now)) is not None]
+        if tasks is not self._tasks:
+            self._grouping.settle()
+            self._tasks = tasks
+        self._grouping.keep(self._measurements.of(tasks, host.known_tasks))
+        blocks = [*self._grouping.blocks(host.clock.now())]
+        self._grouping.regroup()
         if tasks and not blocks:
             host.look_again()  # something may have been mounted or unmounted
-        if is_steady and self._alone:
-            groups, self._alone = groups_of(self._alone)
-            self._groups += groups
         return blocks
-
-    def _grouped(self, now: float) -> Iterator[Block]:
-        """The blocks of all groups; the members of one that fails are read one by one, in this step too."""
-        failed = []
-        for group in self._groups:
-            try:
-                yield group.block(now)
-            except UNUSUAL:
-                failed.append(group)
-        self._disband(failed)
-
-    def _disband(self, groups: Sequence[TaskGroup]) -> None:
-        for group in groups:
-            group.disband()
-            self._groups.remove(group)
-            self._alone += group.members
 
     @hookimpl
     def stop(self) -> None:
@@ -98,14 +75,11 @@ class CgroupMetrics:
     def _made_for(self, host: Host) -> PerTask[TaskMeasurement]:
         probe = Probe(host, self._choice())
 
-        def opener(task: Task) -> OpenReading:
-            return partial(CgroupReading, probe, task)
-
         def make(task: Task) -> TaskMeasurement:
-            return TaskMeasurement(task, TaskUsage(task.cgroup_paths, opener(task)))
+            return TaskMeasurement(task, TaskUsage(task.cgroup_paths, Opener(probe, task)))
 
         def change(old: TaskMeasurement, task: Task) -> TaskMeasurement:
-            old.usage.go_on_with(task.cgroup_paths, opener(task))
+            old.usage.go_on_with(task.cgroup_paths, Opener(probe, task))
             return TaskMeasurement(task, old.usage)
 
         return PerTask(make, change=change, close=lambda measurement: measurement.usage.close())

@@ -30,6 +30,11 @@ class Table:
         self.text: bytes | None = None
         self.values: Sequence[Value] = ()
 
+    def forget(self) -> None:
+        """Let go of what it held last: somebody else reads it from now on, or nobody."""
+        self.text = None
+        self.values = ()
+
 
 class CgroupReading:
     """The open files of one cgroup; `columns` says what `read` gives.
@@ -129,3 +134,16 @@ class CgroupReading:
 
     def _translated(self, error: OSError) -> Exception:
         return CgroupGone(f"cgroup {self.path} is gone") if is_gone(error) else error
+
+
+class Opener:
+    """Opens the cgroups of one task; a fifth of what a `partial` or a closure takes."""
+
+    __slots__ = ("_probe", "_task")
+
+    def __init__(self, probe: Probe, task: Task) -> None:
+        self._probe = probe
+        self._task = task
+
+    def __call__(self, path: str) -> CgroupReading:
+        return CgroupReading(self._probe, self._task, path)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeAlias
+from functools import lru_cache
+from typing import Protocol, Self, TypeAlias, TypeVar, cast
 
 from wca_core.linux.cgroup_v2 import parse_limit
-from wca_core.linux.keyed import field_at, fields_of
+from wca_core.linux.keyed import Fields, field_at, fields_of
 from wca_core.model.metric import Metric, Value
 
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
@@ -21,6 +22,11 @@ UNLIMITED = (2**63 - 1) // PAGE_SIZE * PAGE_SIZE
 """What v1 prints for "no limit"; v2's `max` becomes the same, so that expressions work on both."""
 MOST_LIMITS = 4096
 """Different texts of limits that are remembered."""
+
+MOST_READERS = 1024
+"""That are shared; there is one for each form of a file."""
+
+R = TypeVar("R")
 
 Column: TypeAlias = tuple[Metric, tuple[str, ...]]
 """A metric and the values of its levels: one sample of one cgroup."""
@@ -141,12 +147,27 @@ class LimitIfAny:
         return values
 
 
+def shared(kind: Callable[..., R], *state: Hashable) -> R:
+    """`kind(*state)`, one object for all cgroups that have the same: for readers that remember nothing."""
+    return cast(R, _made(kind, *state))
+
+
+@lru_cache(MOST_READERS)
+def _made(kind: Callable[..., object], *state: Hashable) -> object:
+    return kind(*state)
+
+
 class FieldReader:
     """Fields of a file of lines `key value`, one for each column, as they are."""
 
-    def __init__(self, columns: Sequence[Column], names: Sequence[str], text: bytes) -> None:
-        self.columns = columns
-        self._fields = fields_of(text, [field_at(name) for name in names])
+    def __init__(self, columns: tuple[Column, ...], fields: Fields) -> None:
+        self.columns: Sequence[Column] = columns
+        self._fields = fields
 
     def read(self, text: bytes) -> Sequence[Value]:
         return self._fields.numbers(text)
+
+
+def fields_named(names: Iterable[str], text: bytes) -> Fields:
+    """Where fields of a file of lines `key value` are in its text. Raises `ValueError` if one is missing."""
+    return fields_of(text, [field_at(name) for name in names])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wca_core.builtin.cgroup.source import Column
 from wca_core.builtin.cgroup.task_usage import TaskUsage
@@ -23,20 +23,13 @@ TASK_METRICS = (UP, LAST_SEEN, SUBCONTAINERS, REQUESTED_CPUS, REQUESTED_MEM, ERR
 class TaskMeasurement:
     """One task: what is known of it without measuring, and its usage."""
 
-    __slots__ = ("_columns", "_fixed", "_fixed_values", "_task", "series", "usage")
+    __slots__ = ("_columns", "_fixed_values", "_task", "series", "usage")
 
     def __init__(self, task: Task, usage: TaskUsage) -> None:
         self.usage = usage
         self._task = task
         self._columns: Sequence[Column] = ()
-        self._fixed = [UP.series(task), SUBCONTAINERS.series(task)]
-        self._fixed_values: list[Value] = [1, len(task.subcgroups_paths)]
-        for metric, resource in ((REQUESTED_CPUS, "cpus"), (REQUESTED_MEM, "mem")):
-            amount = task.resources.get(resource)
-            if isinstance(amount, int | float):
-                self._fixed.append(metric.series(task))
-                self._fixed_values.append(amount)
-        self._fixed += [ERRORS.series(task, source="cgroup"), LAST_SEEN.series(task)]
+        self._fixed_values = [1, len(task.subcgroups_paths), *_requested(task).values()]
         self.series: tuple[Series, ...] = ()
 
     @property
@@ -61,7 +54,15 @@ class TaskMeasurement:
         return Block(self.series, [*self._fixed_values, self.usage.errors, now, *values])
 
     def _use(self, columns: Sequence[Column]) -> None:
+        """Series of its own, not those that `Metric.series` remembers: remembering ten of a task takes a kilobyte."""
         if columns != self._columns:
-            measured = [metric.series_at(self._task, levels) for metric, levels in columns]
-            self.series = (*self._fixed, *measured)
+            fixed = [(UP, ()), (SUBCONTAINERS, ()), *((metric, ()) for metric in _requested(self._task))]
+            every: Iterable[Column] = [*fixed, (ERRORS, ("cgroup",)), (LAST_SEEN, ()), *columns]
+            self.series = tuple([Series(metric, self._task, levels) for metric, levels in every])
         self._columns = columns
+
+
+def _requested(task: Task) -> dict[Metric, Value]:
+    """What the task asked for, as far as it is told as a number."""
+    asked = {REQUESTED_CPUS: task.resources.get("cpus"), REQUESTED_MEM: task.resources.get("mem")}
+    return {metric: amount for metric, amount in asked.items() if isinstance(amount, int | float)}

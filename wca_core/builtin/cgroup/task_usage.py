@@ -8,7 +8,7 @@ counters are never written to.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import lt
 from typing import TypeAlias
 
@@ -60,8 +60,8 @@ class CgroupUsage:
         self._last_counters: Sequence[Column] = ()
         self.last: Sequence[Value] = ()
         self._absent: dict[Column, Value] = {}
-        self._origins: dict[Column, Origin] = {}
-        self._last_origins: dict[Column, Origin] = {}
+        self._origins: Mapping[Column, Origin] = {}
+        self._last_origins: Mapping[Column, Origin] = {}
         self.positions: tuple[int, ...] = ()
         """Of the counters among the columns."""
         self._age = 0
@@ -105,7 +105,8 @@ class CgroupUsage:
         after = dict(zip(self._counters, now, strict=True))
         self._absent = {column: value for column, value in before.items() if column not in after}
         self.last, self._last_counters, self._is_fresh = now, self._counters, False
-        self._last_origins = {**came_from, **self._origins}
+        is_all = came_from.keys() <= self._origins.keys()
+        self._last_origins = self._origins if is_all else {**came_from, **self._origins}
         return {
             column: before[column]
             for column, value in after.items()
