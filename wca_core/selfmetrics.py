@@ -13,7 +13,7 @@ from wca_core.errors import HostError
 from wca_core.host import Host
 from wca_core.linux.own_memory import OwnMemory
 from wca_core.logs import counted
-from wca_core.model.metric import Metric, Sample, counter, gauge
+from wca_core.model.metric import Block, Metric, Series, Value, counter, gauge
 from wca_core.model.statistics import Statistics
 from wca_core.model.task import Task
 from wca_core.plugin_api import hookimpl, plugin
@@ -63,7 +63,37 @@ PLUGIN_DROPPED = Metric(
     levels=("plugin",),
 )
 
+COUNTS = (TASKS, ITERATIONS, OVERRUNS, MISSED, UNDISCOVERED, CONFLICTS)
 OWN_METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What there is to tell of: as long as it is the same, so are the series."""
+
+    information: tuple[str, ...]
+    """The values of the labels of `INFORMATION`."""
+    resources: tuple[Metric, ...]
+    functions: tuple[str, ...]
+    plugins: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each with its hooks."""
+    warnings: tuple[str, ...]
+    """Modules."""
+    errors: tuple[str, ...]
+
+    @property
+    def series(self) -> Iterator[Series]:
+        """In the order of `_values`."""
+        yield from (UP.series(), INFORMATION.series_at(None, self.information))
+        yield from (metric.series() for metric in (*COUNTS, *self.resources))
+        for function in self.functions:
+            yield from (metric.series(function=function) for metric in (DURATION, DURATION_AVG))
+        for name, hooks in self.plugins:
+            yield from (metric.series(plugin=name) for metric in (PLUGIN_UP, PLUGIN_DROPPED))
+            for hook in hooks:
+                yield from (metric.series(plugin=name, hook=hook) for metric in (PLUGIN_DURATION, PLUGIN_ERRORS))
+        yield from (WARNINGS.series(module=module) for module in self.warnings)
+        yield from (ERRORS.series(module=module) for module in self.errors)
 
 
 @plugin(api=1)
@@ -72,41 +102,48 @@ class OwnMetrics:
     """The agent's own metrics."""
 
     _memory: OwnMemory = field(default_factory=OwnMemory, init=False, repr=False)
+    _shape: _Shape | None = field(default=None, init=False, repr=False)
+    _series: tuple[Series, ...] = field(default=(), init=False, repr=False)
 
     @hookimpl
     def describe_metrics(self) -> Iterable[Metric]:
         return OWN_METRICS
 
     @hookimpl(trylast=True)  # the calls of this step count too
-    def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Sample]:
+    def collect_metrics(self, tasks: Sequence[Task], host: Host) -> list[Block]:
         statistics = host.statistics
-        yield UP.sample(host.clock.now())
-        yield INFORMATION.series_at(None, _information(host)).at(1)
-        yield TASKS.sample(statistics.tasks)
-        yield from self._resources()
-        yield ITERATIONS.sample(statistics.iterations)
-        yield OVERRUNS.sample(statistics.overruns)
-        yield MISSED.sample(statistics.missed_deadlines)
-        yield UNDISCOVERED.sample(statistics.undiscovered_steps)
-        yield CONFLICTS.sample(statistics.conflicting_tasks)
-        yield from _durations(statistics)
-        yield from _plugins(statistics)
-        yield from _log_records()
+        resources = self._resources()
+        warnings, errors = dict(counted.warnings), dict(counted.errors)
+        shape = _Shape(
+            _information(host),
+            tuple(resources),
+            tuple(statistics.functions),
+            tuple([(name, tuple(health.durations)) for name, health in list(statistics.plugins.items())]),
+            tuple(warnings),
+            tuple(errors),
+        )
+        if shape != self._shape:
+            self._shape, self._series = shape, tuple(shape.series)
+        values = [host.clock.now(), 1, *_counts(statistics), *resources.values(), *_health(statistics, shape)]
+        return [Block(self._series, [*values, *warnings.values(), *errors.values()])]
 
     @hookimpl
     def stop(self) -> None:
         self._memory.close()
 
-    def _resources(self) -> Iterator[Sample]:
+    def _resources(self) -> dict[Metric, Value]:
         """This process, whatever root the host is seen at."""
         own = resource.getrusage(resource.RUSAGE_SELF)
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        yield CPU_USAGE.sample(own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime)
-        yield MEM_MAX_USAGE.sample(own.ru_maxrss * 1024)
+        used: dict[Metric, Value] = {
+            CPU_USAGE: own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime,
+            MEM_MAX_USAGE: own.ru_maxrss * 1024,
+        }
         with suppress(OSError, ValueError):
-            yield MEM_USAGE.sample(self._memory.resident())
+            used[MEM_USAGE] = self._memory.resident()
         with suppress(OSError):
-            yield OPEN_FDS.sample(os.stat("/proc/self/fd").st_size or len(os.listdir("/proc/self/fd")))
+            used[OPEN_FDS] = os.stat("/proc/self/fd").st_size or len(os.listdir("/proc/self/fd"))
+        return used
 
 
 def _information(host: Host) -> tuple[str, ...]:
@@ -118,23 +155,27 @@ def _information(host: Host) -> tuple[str, ...]:
     return tuple([found.get(label, "unknown") for label in INFORMATION.levels])
 
 
-def _durations(statistics: Statistics) -> Iterator[Sample]:
-    for function, duration in statistics.functions.items():
-        yield DURATION.sample(duration.last, function=function)
-        yield DURATION_AVG.sample(duration.mean, function=function)
+def _counts(statistics: Statistics) -> tuple[int, ...]:
+    """In the order of `COUNTS`."""
+    return (
+        statistics.tasks,
+        statistics.iterations,
+        statistics.overruns,
+        statistics.missed_deadlines,
+        statistics.undiscovered_steps,
+        statistics.conflicting_tasks,
+    )
 
 
-def _plugins(statistics: Statistics) -> Iterator[Sample]:
-    for name, health in list(statistics.plugins.items()):
-        yield PLUGIN_UP.sample(int(health.up), plugin=name)
-        yield PLUGIN_DROPPED.sample(health.dropped, plugin=name)
-        for hook, duration in list(health.durations.items()):
-            yield PLUGIN_DURATION.sample(duration.last, plugin=name, hook=hook)
-            yield PLUGIN_ERRORS.sample(health.errors[hook], plugin=name, hook=hook)
-
-
-def _log_records() -> Iterator[Sample]:
-    for module, count in list(counted.warnings.items()):
-        yield WARNINGS.sample(count, module=module)
-    for module, count in list(counted.errors.items()):
-        yield ERRORS.sample(count, module=module)
+def _health(statistics: Statistics, shape: _Shape) -> list[Value]:
+    """How long functions took and how plugins fare: threads of storages may add to the statistics meanwhile."""
+    values: list[Value] = []
+    for function in shape.functions:
+        duration = statistics.functions[function]
+        values += (duration.last, duration.mean)
+    for name, hooks in shape.plugins:
+        health = statistics.plugins[name]
+        values += (int(health.up), health.dropped)
+        for hook in hooks:
+            values += (health.durations[hook].last, health.errors[hook])
+    return values
