@@ -1,4 +1,4 @@
-"""`python -m bench [step | syscalls | startup]`: see README.md."""
+"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot]`: see README.md."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from types import FrameType
 
 from bench.errors import BenchError
+from bench.fixed import fixed
+from bench.fresh import fresh
 from bench.paced import Pace
+from bench.programs import Files
+from bench.snapshot import snapshot
 from bench.startup import startup
 from bench.step import Options, step
 from bench.syscalls import syscalls
 
-COMMANDS = ("step", "syscalls", "startup")
+COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot")
 FROM = 300
 """Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
 
@@ -27,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _end)
     print(f"{platform.node()}, Linux {platform.release()}, Python {platform.python_version()}")
     try:
-        return {"step": _step, "syscalls": _syscalls, "startup": _startup}[options.command](options)
+        return BY_NAME[options.command](options)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
@@ -35,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _step(options: argparse.Namespace) -> int:
     pace = Pace(options.steps, options.warm_up, options.interval)
-    growth = step(Options(options.tasks, options.rounds, pace, reference=options.files == "reference"))
+    growth = step(Options(options.tasks, options.rounds, pace, Files(options.files)))
     judged = {count: ratio for count, ratio in growth.items() if count >= FROM}
     for count, ratio in judged.items():
         verdict = "reached" if ratio <= options.at_most else "missed"
@@ -44,13 +48,38 @@ def _step(options: argparse.Namespace) -> int:
 
 
 def _syscalls(options: argparse.Namespace) -> int:
-    syscalls(options.tasks, reference=options.files == "reference")
+    syscalls(options.tasks, Files(options.files))
     return 0
 
 
 def _startup(options: argparse.Namespace) -> int:
     startup(options.rounds)
     return 0
+
+
+def _fixed(options: argparse.Namespace) -> int:
+    fixed(options.rounds, options.steps)
+    return 0
+
+
+def _fresh(options: argparse.Namespace) -> int:
+    fresh(options.tasks, options.rounds, options.steps)
+    return 0
+
+
+def _snapshot(options: argparse.Namespace) -> int:
+    snapshot(options.tasks, options.rounds, options.steps)
+    return 0
+
+
+BY_NAME = {
+    "step": _step,
+    "syscalls": _syscalls,
+    "startup": _startup,
+    "fixed": _fixed,
+    "fresh": _fresh,
+    "snapshot": _snapshot,
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,8 +97,19 @@ def _parser() -> argparse.ArgumentParser:
     of_syscalls.add_argument("--tasks", type=int, default=50, help="cgroups (50)")
     of_startup = commands.add_parser("startup", help="time until the first stored step, beside 'import typer'")
     of_startup.add_argument("--rounds", type=int, default=10, help="times each is measured (10)")
+    of_fixed = commands.add_parser("fixed", help="a step without tasks beside a scrape of node_exporter")
+    of_fixed.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
+    of_fixed.add_argument("--steps", type=int, default=50, help="measured steps of a run (50)")
+    of_fresh = commands.add_parser("fresh", help="how old samples are when they are stored")
+    of_fresh.add_argument("--tasks", type=_numbers, default=[300, 1000], help="300,1000")
+    of_fresh.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
+    of_fresh.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
+    of_snapshot = commands.add_parser("snapshot", help="what a detector adds that looks at every task")
+    of_snapshot.add_argument("--tasks", type=int, default=1000, help="cgroups (1000)")
+    of_snapshot.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
+    of_snapshot.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
     for command in (of_step, of_syscalls):
-        command.add_argument("--files", choices=["all", "reference"], default="all", help="which files are read (all)")
+        command.add_argument("--files", choices=[*Files], default="all", help="which files are read (all)")
     return words
 
 

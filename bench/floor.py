@@ -26,6 +26,8 @@ SAMPLE = re.compile(r"(?P<head>^(?P<name>task_\w+)\{(?P<labels>.*)\} )(?P<value>
 TASK_ID = re.compile(r'task_id="([^"]*)"')
 LEVEL = re.compile(r'(?:numa_node|event)="(\w+)"')
 CONSTANT = frozenset({"task_up", "task_subcontainers", "task_measurement_errors"})
+PRESSURE = "task_pressure_"
+"""Samples of the floor that stay as they are: it reads the pressure files, but does not look into them."""
 
 Words = tuple[str, ...]
 """What stands before a number in a file, each word somewhere behind the one before."""
@@ -188,19 +190,21 @@ class Layout:
         return file in self._texts
 
 
-def description(page: str, tasks: Sequence[str]) -> str:
+def description(page: str, tasks: Sequence[str], more_files: Sequence[str] = ()) -> str:
     """The text for the floor, for a page that the agent wrote of these tasks.
 
-    Raises `BenchError` for a sample of which it is not known where it comes from.
+    `more_files` are read too, but what the agent makes of them stays as it was. Raises `BenchError` for
+    a sample of which it is not known where it comes from.
     """
     if not tasks:
-        return _text(page)
-    samples = [match for match in SAMPLE.finditer(page) if match["name"] not in CONSTANT]
+        return "".join([*(f"file {path}\n" for path in more_files), _text(page)])
+    samples = [match for match in SAMPLE.finditer(page) if _comes_from_cgroups(match)]
     columns = list(dict.fromkeys(_column(match) for match in samples if match["name"] != "task_last_seen"))
     told = {metric for metric, _ in columns}
     untold = {limit for beside, limit in UNTOLD.items() if beside in told}
     layout = Layout(files_of(tasks[0], told | untold), columns)
     lines = [line for task in tasks for line in layout.lines(f"/{tasks[0]}/", f"/{task}/")]
+    lines += [f"file {path}" for path in more_files]
     numbers = {task: at for at, task in enumerate(tasks)}
     return "".join([*(f"{line}\n" for line in lines), *_pieces(page, samples, layout, numbers)])
 
@@ -209,6 +213,10 @@ def files_of(task: str, metrics: set[str]) -> list[str]:
     """The files that the agent reads of a cgroup for these metrics, in its order."""
     asked = Task(task_id=task, name=task, cgroup_path=f"/{task}")
     return Probe(Host(), Choice(lambda metric: metric.name in metrics)).offer(asked, f"/{task}").paths
+
+
+def _comes_from_cgroups(sample: re.Match[str]) -> bool:
+    return sample["name"] not in CONSTANT and not sample["name"].startswith(PRESSURE)
 
 
 def _pieces(page: str, samples: Sequence[re.Match[str]], layout: Layout, tasks: dict[str, int]) -> Iterator[str]:

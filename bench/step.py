@@ -17,7 +17,7 @@ from statistics import median
 
 from bench.cgroups import cgroups
 from bench.paced import Pace, Program, Run, measure
-from bench.programs import agent, floor
+from bench.programs import Files, agent, floor
 from bench.table import show, spread
 
 Pair = tuple[Run, Run]
@@ -34,7 +34,7 @@ class Options:
     tasks: Sequence[int]
     rounds: int
     pace: Pace
-    reference: bool
+    files: Files
 
 
 def step(options: Options) -> dict[int, float]:
@@ -64,7 +64,7 @@ def _folder() -> Iterator[Path]:
 
 def _programs(folder: Path, count: int, directory: str, options: Options) -> tuple[Program, Program]:
     folder.mkdir()
-    ours = agent(folder, directory, options.pace.interval, reference=options.reference)
+    ours = agent(folder, directory, options.pace.interval, options.files)
     return ours, floor(folder, ours, count, directory, options.pace.interval)
 
 

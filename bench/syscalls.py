@@ -17,7 +17,7 @@ from bench.cgroups import cgroups
 from bench.errors import BenchError
 from bench.floor import files_of
 from bench.paced import Program
-from bench.programs import REFERENCE, agent, counted
+from bench.programs import REFERENCE, Files, agent, counted
 from bench.table import show
 from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS
 
@@ -35,9 +35,9 @@ class Calls:
     """That are read of each task."""
 
 
-def syscalls(tasks: int, *, reference: bool) -> None:
+def syscalls(tasks: int, files: Files) -> None:
     """Count and print."""
-    calls = count_calls(tasks, reference=reference)
+    calls = count_calls(tasks, files)
     names = sorted({*calls.per_task, *calls.without_tasks}, key=lambda name: -calls.per_task.get(name, 0))
     parts = (calls.per_task, calls.without_tasks)
     rows = [[name, *(f"{part.get(name, 0):.2f}" for part in parts)] for name in names]
@@ -46,21 +46,20 @@ def syscalls(tasks: int, *, reference: bool) -> None:
     print(f"files read of each task: {calls.files}")
 
 
-def count_calls(tasks: int, *, reference: bool = False) -> Calls:
+def count_calls(tasks: int, files: Files = Files.ALL) -> Calls:
     """Run the agent four times under strace. Raises `BenchError` without strace or cgroups."""
     if shutil.which("strace") is None:
         raise BenchError("strace is not installed (apt-get install strace)")
     with cgroups([0, tasks]) as parents, tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         per_step = {
-            count: _per_step(agent(Path(folder), directory, 0.0, reference=reference))
-            for count, directory in parents.items()
+            count: _per_step(agent(Path(folder), directory, 0.0, files)) for count, directory in parents.items()
         }
-        metrics = set(REFERENCE) if reference else {metric.name for metric in CGROUP_METRICS}
-        files = files_of(f"{parents[tasks].strip('/')}/t0000", metrics)
+        metrics = set(REFERENCE) if files is Files.REFERENCE else {metric.name for metric in CGROUP_METRICS}
+        of_first = files_of(f"{parents[tasks].strip('/')}/t0000", metrics)
     names = {*per_step[0], *per_step[tasks]}
     per_task = {name: (per_step[tasks].get(name, 0) - per_step[0].get(name, 0)) / tasks for name in names}
     kept = {name: calls for name, calls in per_task.items() if calls}
-    return Calls(kept, per_step[0], len(files))
+    return Calls(kept, per_step[0], len(of_first))
 
 
 def _per_step(program: Program) -> dict[str, float]:

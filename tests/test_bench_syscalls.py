@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from bench.cgroups import why_not
+from bench.programs import Files
 from bench.syscalls import Calls, count_calls
 from wca_core.linux.cgroup import find_hierarchies
 
@@ -47,6 +48,6 @@ def test_a_step_without_tasks_costs_a_few_dozen_system_calls(calls: Calls) -> No
 
 
 def test_only_the_files_of_the_wanted_metrics_are_read() -> None:
-    calls = count_calls(TASKS, reference=True)
+    calls = count_calls(TASKS, Files.REFERENCE)
 
     assert calls.per_task["pread64"] == calls.files == 7
