@@ -53,7 +53,7 @@ class Discovery:
         if not _are_same(measured, self._measured):
             self._measured = measured
             self.tasks = tuple(self._without_conflicts(measured))
-        self._host.statistics.tasks = len(self.tasks)
+        self._host.statistics.tasks = len(measured) if succeeded or not discoverers else None
         self._host.statistics.undiscovered_steps += bool(discoverers) and not succeeded
         return succeeded
 

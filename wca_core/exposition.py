@@ -148,7 +148,11 @@ class _LabelTexts:
 
     def in_order(self, series: Sequence[Series], family: Iterable[int]) -> list[tuple[int, bytes]]:
         """Positions and label texts of a family: sorted by labels, of equal ones only the last."""
+        family = list(family)
         latest = {(made := self._made(series[at]))[1]: (made[0], at) for at in family}
+        if len(latest) < len(family):
+            name = series[family[0]].metric.name
+            _tell_once(f"metric {name} has samples with the same labels: only the last of them is written")
         return [(at, text) for text, (_, at) in sorted(latest.items(), key=lambda item: item[1][0])]
 
     def _made(self, series: Series) -> tuple[SortKey, bytes]:

@@ -53,24 +53,33 @@ def collect_metrics(tasks: Sequence[Task], host: Host) -> Iterable[Sample | Bloc
 
 @hookspec
 def derive_metrics(snapshot: Snapshot) -> Iterable[Sample | Block] | None:
-    """Samples computed from the samples of this step and the one before; derived samples do not see each other."""
+    """Samples computed from the samples of this step and the one before; derived samples do not see each other.
+
+    If it raises, its samples of this step are lost.
+    """
 
 
 @hookspec
 def detect(snapshot: Snapshot) -> Iterable[Anomaly | Sample | Block] | None:
-    """Find tasks that suffer from others. Must not change anything."""
+    """Find tasks that suffer from others. Must not change anything.
+
+    Not called in a step in which no discoverer answered. If it raises, its findings of this step are lost.
+    """
 
 
 @hookspec
 def allocate(
     snapshot: Snapshot, anomalies: Sequence[Anomaly]
 ) -> Iterable[Allocation | Anomaly | Sample | Block] | None:
-    """Say which resources which task shall have. It only wishes: writing is done elsewhere."""
+    """Say which resources which task shall have. It only wishes: writing is done elsewhere.
+
+    If it raises, its wishes of this step are ignored and what is in force stays.
+    """
 
 
 @hookspec
 def store(samples: Samples, stream: Stream) -> None:
-    """Keep or send the samples; nobody may change them.
+    """Keep or send the samples; nobody may change them. If it raises, the other storages still get theirs.
 
     A plugin whose attribute `stores_locally` is true is called within the step; every other
     one in a thread of its own behind a queue of one step, where a newer step replaces an
@@ -86,7 +95,7 @@ def store(samples: Samples, stream: Stream) -> None:
 
 @hookspec
 def start(host: Host) -> None:
-    """Open what is needed. Raise `StartError` with the reason and the cure to refuse: the agent then ends.
+    """Open what is needed. If it raises, the agent ends: let that be a `StartError` with the reason and the cure.
 
     Storages start last, so that what others add to `host.extra_labels` is in the common labels they take.
     """
@@ -94,7 +103,10 @@ def start(host: Host) -> None:
 
 @hookspec
 def stop() -> None:
-    """Close what `start` opened and put back what was changed. Called once, also after a failed step."""
+    """Close what `start` opened and put back what was changed. Called once, also after a failed step.
+
+    If it raises, the others are still stopped.
+    """
 
 
 @hookspec
@@ -108,19 +120,26 @@ def reload(host: Host) -> None:
 
 @hookspec
 def describe_metrics() -> Iterable[Metric] | None:
-    """Every metric this plugin may yield."""
+    """Every metric this plugin may yield. If it raises, its metrics are not checked and stand in no list."""
 
 
 @hookspec
 def requirements() -> Iterable[Requirement] | None:
-    """What this plugin needs from kernel, hardware and privileges."""
+    """What this plugin needs from kernel, hardware and privileges. If it raises, it starts unchecked.
+
+    Looked at by `wca doctor`, and before the agent starts. A plugin whose attribute `tells_its_lacks` is true is not
+    asked then: it tells, or refuses to start, when it meets what is missing.
+    """
 
 
 @hookspec
 def read_allocations(tasks: Sequence[Task], host: Host) -> Iterable[Allocation] | None:
-    """The values in force now. Called once a step by an agent that allocates."""
+    """The values in force now. Called once a step by an agent that allocates.
+
+    If it raises, none of its values is taken for being in force.
+    """
 
 
 @hookspec
 def plan_writes(changes: Sequence[Change], host: Host) -> Iterable[Write] | None:
-    """The writes that make these changes so. Reads only."""
+    """The writes that make these changes so. Reads only. If it raises, none of its changes is written."""

@@ -53,6 +53,8 @@ class Host:
     """The directory where the machine's own `/` is seen."""
     name: str = field(default_factory=socket.gethostname)
     extra_labels: Mapping[str, str] = field(default_factory=dict)
+    endpoints: list[str] = field(default_factory=list)
+    """The URLs at which plugins of this agent can be asked, each added by its plugin when it starts."""
     clock: Clock = field(default_factory=SystemClock)
     open_files: OpenFiles = field(default_factory=OpenFiles)
     statistics: Statistics = field(default_factory=Statistics)

@@ -63,7 +63,7 @@ PLUGIN_DROPPED = Metric(
     levels=("plugin",),
 )
 
-COUNTS = (TASKS, ITERATIONS, OVERRUNS, MISSED, UNDISCOVERED, CONFLICTS)
+COUNTS = (ITERATIONS, OVERRUNS, MISSED, UNDISCOVERED, CONFLICTS)
 OWN_METRICS = tuple(value for value in list(globals().values()) if isinstance(value, Metric))
 
 
@@ -74,6 +74,7 @@ class _Shape:
     information: tuple[str, ...]
     """The values of the labels of `INFORMATION`."""
     resources: tuple[Metric, ...]
+    """Of which not all are known in every step."""
     functions: tuple[str, ...]
     plugins: tuple[tuple[str, tuple[str, ...]], ...]
     """Each with its hooks."""
@@ -113,6 +114,8 @@ class OwnMetrics:
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> list[Block]:
         statistics = host.statistics
         resources = self._resources()
+        if statistics.tasks is not None:
+            resources[TASKS] = statistics.tasks
         warnings, errors = dict(counted.warnings), dict(counted.errors)
         shape = _Shape(
             _information(host),
@@ -158,7 +161,6 @@ def _information(host: Host) -> tuple[str, ...]:
 def _counts(statistics: Statistics) -> tuple[int, ...]:
     """In the order of `COUNTS`."""
     return (
-        statistics.tasks,
         statistics.iterations,
         statistics.overruns,
         statistics.missed_deadlines,

@@ -151,6 +151,18 @@ def test_a_device_that_starts_from_zero_counts_on(tmp_path: Path) -> None:
     assert [step.value("task_io_read_bytes", task="/a") for step in steps] == [107, 110, 111]
 
 
+def test_on_v1_a_cgroup_below_that_is_removed_does_not_add_what_the_others_had_counted(tmp_path: Path) -> None:
+    machine, found = Machine(tmp_path), []
+
+    with running(machine.cgroup_v1("/a", {"blkio": {}}), [CgroupMetrics()], [make_task("/a")]) as agent:
+        for read in (1000, 1010, 1000, 1010, 1000, 0, 5):
+            text = f"8:0 Read {read}\n8:0 Write 0\n8:0 Discard 0\nTotal {read}\n"
+            machine.cgroup_v1("/a", {"blkio": {"blkio.throttle.io_service_bytes_recursive": text}})
+            found.append(Measured(agent.step(), agent.host.statistics).value("task_io_read_bytes"))
+
+    assert found == [1000, 1010, 1010, 1020, 1020, 1020, 1025]
+
+
 def test_by_device_a_new_one_is_told_at_once_and_one_that_left_no_more(tmp_path: Path) -> None:
     one, other = line("8:0", *[1] * 6), line("8:16", *[2] * 6)
 
@@ -166,7 +178,7 @@ STEPS = st.lists(st.dictionaries(st.sampled_from(["8:0", "8:16", "259:1"]), NUMB
 
 @given(STEPS)
 def test_the_sum_is_all_that_was_ever_counted_whichever_devices_are_there(steps: list[dict[str, list[int]]]) -> None:
-    reader = IoSums(parse_io_stat, [*zip(IO_METRICS, IO_STAT, strict=True)], BlockDevices("/nowhere"), b"")
+    reader = IoSums(parse_io_stat, [*zip(IO_METRICS, IO_STAT, strict=True)], BlockDevices("/nowhere"), False, b"")
     counted: dict[str, list[int]] = {}
     left = [0] * 6
 

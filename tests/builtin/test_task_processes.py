@@ -9,7 +9,7 @@ from wca_core.builtin.processes import PidCounts
 from wca_core.builtin.sched import Sched
 from wca_core.errors import CgroupGone
 from wca_core.model.task import Task
-from wca_core.testing import Machine, check_plugin, make_task, run_step, running
+from wca_core.testing import Machine, Measured, check_plugin, make_task, run_step, running
 
 RULE = "-" * 67
 
@@ -126,8 +126,20 @@ def test_all_keys_or_none_may_be_asked_for(tmp_path: Path) -> None:
     none = run_step(machine, [Sched()], [make_task("/a")])
 
     assert every.value("task_sched_stat", key="prio") == 240
-    assert {name for name in every.names if "sched" in name} == {metric.name for metric in check_plugin(Sched())}
+    told = {name for name in every.names if "sched" in name} | {"task_measurement_errors"}
+    assert told == {metric.name for metric in check_plugin(Sched())}
     assert not [name for name in none.names if "sched" in name]
+
+
+def test_a_thread_that_cannot_be_read_is_an_error_of_its_task_only(tmp_path: Path) -> None:
+    machine = cgroup(two_threads(tmp_path), "/b", "12")
+    machine.file("/proc/12/sched/below", "")  # a directory cannot be read, and the thread has not ended
+    tasks = [make_task("/a"), make_task("/b")]
+
+    with running(machine, [Sched(sched="nr_")], tasks) as agent:
+        steps = [Measured(agent.step(), agent.host.statistics) for _ in range(2)]
+
+    assert [step.values("task_measurement_errors") for step in steps] == [{"/a": 0, "/b": 1}, {"/a": 0, "/b": 2}]
 
 
 def test_a_thread_that_ended_costs_only_itself(tmp_path: Path) -> None:

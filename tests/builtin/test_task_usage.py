@@ -43,6 +43,7 @@ class Reading:
     """Stands for the open files of a cgroup: they do not outlive it."""
 
     lacks_something = is_outdated = False
+    descriptors = (0,)
 
     def __init__(self, kernel: Kernel, path: str) -> None:
         self._kernel, self._path = kernel, path

@@ -189,8 +189,8 @@ def test_without_reset_cycles_nothing_is_read(given_machine: Machines) -> None:
         step = agent.step()
 
     assert not [one for one in step.samples if "wss" in one.name]
-    assert [*WorkingSet().requirements()] == []
-    assert [one.required for one in WorkingSet(wss_reset_cycles=0).requirements()] == [False]
+    assert {one.only_with for one in WorkingSet().requirements()} == {"wss_reset_cycles"}
+    assert {(one.required, one.only_with) for one in WorkingSet(wss_reset_cycles=0).requirements()} == {(False, "")}
 
 
 def test_everything_that_is_measured_is_described() -> None:
@@ -198,6 +198,7 @@ def test_everything_that_is_measured_is_described() -> None:
         "task_wss_referenced_bytes",
         "task_working_set_size_bytes",
         "task_wss_measure_overhead_seconds",
+        "task_measurement_errors",
     }
 
 

@@ -120,6 +120,7 @@ def test_if_no_discoverer_succeeds_nobody_detects_but_own_metrics_are_stored(tmp
     assert asked == []
     assert len(memory.stored["metrics"]) == 1
     assert agent.host.statistics.undiscovered_steps == 1
+    assert agent.host.statistics.tasks is None
 
 
 def test_hooks_are_given_the_same_objects_as_long_as_nothing_changes(tmp_path: Path) -> None:

@@ -160,6 +160,7 @@ def test_how_long_the_detection_took_is_measured(tmp_path: Path) -> None:
     durations = {repr(one.series): one.value for one in samples}
     assert durations['wca_duration_seconds{function="detect"}'] == 0.25
     assert durations['wca_duration_seconds_avg{function="detect"}'] == 0.25
+    assert {'wca_duration_seconds{function="sync_containers_state"}'} <= durations.keys()
 
 
 def test_where_nobody_detects_no_detection_is_measured(tmp_path: Path) -> None:

@@ -118,10 +118,14 @@ def test_what_is_no_number_is_refused_with_its_type(value: object) -> None:
         text_of([PLAIN.sample(value)])  # type: ignore[arg-type]
 
 
-def test_of_equal_series_the_last_is_kept() -> None:
-    one, other = Series.of(LEVELED, {"a": "1"}), Series.of(LEVELED, {"a": "1"})
+def test_of_equal_series_the_last_is_kept_and_that_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    twice = Metric("m_twice", "Told twice.", gauge, levels=("a",))
+    one, other = Series.of(twice, {"a": "1"}), Series.of(twice, {"a": "1"})
 
-    assert read_back(text_of([one.at(1), other.at(2)])) == {("m3", (("a", "1"),)): 2}
+    for _ in range(2):
+        assert read_back(text_of([one.at(1), other.at(2)])) == {("m_twice", (("a", "1"),)): 2}
+
+    assert caplog.text.count("metric m_twice has samples with the same labels") == 1
 
 
 def test_series_that_printing_makes_equal_are_one() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wca_core.errors import HostError
-from wca_core.linux.cgroup import Hierarchies, Mode, find_hierarchies, parse_mountinfo, parse_process_cgroups
+from wca_core.linux.cgroup import Hierarchies, Mode, find_hierarchies, parse_process_cgroups
 
 MOUNTINFO_TEXT = st.text(alphabet="0123456789 -/\\cgroup2rw,memy\n\t:")
 
@@ -27,27 +27,8 @@ def line(point: str, filesystem: str, options: str = "rw", root: str = "/") -> s
 
 
 @given(st.text() | MOUNTINFO_TEXT)
-def test_no_mountinfo_raises(text: str) -> None:
-    for mount in parse_mountinfo(text):
-        assert isinstance(mount.point, str)
-
-
-@given(st.text() | MOUNTINFO_TEXT)
 def test_no_list_of_cgroups_raises(text: str) -> None:
     assert isinstance(parse_process_cgroups(text), dict)
-
-
-def test_optional_fields_before_the_dash_may_be_many_or_none() -> None:
-    none = "36 35 98:0 / /a rw - cgroup2 x rw\n"
-    many = "36 35 98:0 / /b rw shared:1 master:2 propagate_from:3 unbindable - cgroup2 x rw\n"
-
-    assert [mount.point for mount in parse_mountinfo(none + many)] == ["/a", "/b"]
-
-
-def test_escaped_characters_of_a_mount_point_are_given_back() -> None:
-    (mount,) = parse_mountinfo(line(r"/mnt/a\040b\134c", "cgroup2"))
-
-    assert mount.point == "/mnt/a b\\c"
 
 
 def test_only_cgroup2_is_mode_v2(tmp_path: Path) -> None:
@@ -100,6 +81,20 @@ def test_of_several_cgroup2_mounts_the_usual_place_is_taken(tmp_path: Path) -> N
 
     assert found.unified is not None
     assert found.unified.directory == f"{tmp_path}/sys/fs/cgroup"
+
+
+def test_a_part_of_a_hierarchy_that_a_container_has_mounted_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    whole = line("/sys/fs/cgroup/memory", "cgroup", "rw,memory") + line("/sys/fs/cgroup/unified", "cgroup2")
+    part = line("/box/sys/fs/cgroup/memory", "cgroup", "rw,memory", root="/box")
+    part += line("/sys/fs/cgroup/box", "cgroup2", root="/box")
+
+    for at, mounts in enumerate((whole + part, part + whole)):
+        root = tmp_path / str(at)
+        found = hierarchies(root, mounts, "/sys/fs/cgroup/unified", "")
+
+        assert found.v1["memory"].directory == f"{root}/sys/fs/cgroup/memory"
+        assert found.unified is not None
+        assert found.unified.directory == f"{root}/sys/fs/cgroup/unified"
 
 
 def test_where_a_part_of_a_hierarchy_is_mounted_paths_count_from_its_root(tmp_path: Path) -> None:

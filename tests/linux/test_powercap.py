@@ -58,6 +58,10 @@ def test_a_counter_that_started_again_has_grown_all_the_same(old: int, new: int,
     assert grown(old, new, 99) == expected
 
 
+def test_a_counter_whose_highest_value_is_unknown_never_falls() -> None:
+    assert [grown(5, 9, 0), grown(9, 2, 0)] == [4, 2]
+
+
 @given(st.lists(st.integers(0, 999), max_size=20))
 def test_what_a_counter_has_grown_is_what_was_used(steps: list[int]) -> None:
     total, readings = 0, [0]

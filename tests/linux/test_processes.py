@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from wca_core.linux.processes import (
     DEEPEST,
-    has_capability,
     parse_ids,
     parse_thread_group,
     read_processes,
@@ -117,13 +116,6 @@ def test_forgetting_of_a_process_that_ended_is_told(tmp_path: Path) -> None:
         forget_referenced(str(tmp_path), 7, lambda cgroups: True)
 
     assert told.value.errno == errno.ENOENT
-
-
-def test_a_capability_is_one_of_this_process() -> None:
-    effective = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
-
-    for number in (0, 19, 40):
-        assert has_capability(number) is bool(int(effective.split()[1], 16) & 1 << number)
 
 
 def test_a_list_longer_than_what_the_kernel_gives_at_once_is_read_to_its_end() -> None:

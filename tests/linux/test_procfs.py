@@ -12,7 +12,6 @@ from tests.platforms import MEMINFO, STAT, XEON
 from wca_core.errors import HostError
 from wca_core.linux.procfs import (
     CPU_FIELDS,
-    is_in_a_container,
     parse_cpu_frequencies,
     parse_cpuinfo,
     parse_meminfo,
@@ -131,15 +130,3 @@ def test_a_missing_file_is_an_error_with_its_path(tmp_path: Path) -> None:
             read(str(tmp_path))
     with pytest.raises(HostError, match=f"{tmp_path}/meminfo: cannot be read: No such file"):
         read_meminfo(str(tmp_path), ("MemTotal",))
-
-
-def test_a_pid_namespace_of_its_own_is_a_container(tmp_path: Path) -> None:
-    (tmp_path / "self/ns").mkdir(parents=True)
-    assert not is_in_a_container(str(tmp_path))
-
-    (tmp_path / "self/ns/pid").symlink_to("pid:[4026532000]")
-    assert is_in_a_container(str(tmp_path))
-
-    (tmp_path / "self/ns/pid").unlink()
-    (tmp_path / "self/ns/pid").symlink_to("pid:[4026531836]")
-    assert not is_in_a_container(str(tmp_path))

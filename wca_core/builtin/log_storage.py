@@ -37,6 +37,7 @@ class LogStorage:
     The file may be renamed at any time, as logrotate does: every step opens it anew, so there is nothing to `reload`.
     """
 
+    tells_its_lacks = True
     output_filename: Path | None = None
     overwrite: bool = False
     include_timestamp: bool | None = None

@@ -10,6 +10,7 @@ from wca_core.builtin.complaints import Complaints
 from wca_core.errors import CgroupGone, HostError
 from wca_core.host import Host
 from wca_core.model.metric import Metric, Sample, gauge
+from wca_core.model.requirement import Requirement
 from wca_core.model.task import Task
 from wca_core.plugin_api import hookimpl, plugin
 
@@ -24,6 +25,7 @@ THREADS = Metric("task_threads", "Threads of the task, with those in cgroups bel
 class PidCounts:
     """Processes and threads of each task, counted one by one; `task_pids` is cheaper."""
 
+    tells_its_lacks = True
     pid_counts: bool = True
 
     _complaints: Complaints = field(default_factory=lambda: Complaints(log), init=False, repr=False)
@@ -31,6 +33,12 @@ class PidCounts:
     @hookimpl
     def describe_metrics(self) -> list[Metric]:
         return [PROCESSES, THREADS]
+
+    @hookimpl
+    def requirements(self) -> list[Requirement]:
+        from wca_core.needs import host_processes  # what it looks at is not needed to start
+
+        return [host_processes("task_processes, task_threads", "" if self.pid_counts else "pid_counts")]
 
     @hookimpl
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Sample]:

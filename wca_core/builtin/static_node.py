@@ -11,6 +11,7 @@ from wca_core.config.field_types import Path, Str
 from wca_core.errors import ConfigurationError
 from wca_core.host import Host
 from wca_core.linux.files import read_file
+from wca_core.model.requirement import Requirement
 from wca_core.model.task import Task
 from wca_core.plugin_api import hookimpl, plugin
 
@@ -29,6 +30,7 @@ class StaticNode:
     controllers cpu and memory. One that does not is passed over, which is told once until it changes.
     """
 
+    tells_its_lacks = True
     tasks: list[Str]
     """Paths below the root of the hierarchy."""
     require_pids: bool = False
@@ -50,6 +52,12 @@ class StaticNode:
         for field_name, path in named:
             if path is not None and (not path.strip("/") or {"", ".", ".."} & {*path.strip("/").split("/")}):
                 raise ConfigurationError(f"{field_name}: {path!r} is no path of a cgroup below the root")
+
+    @hookimpl
+    def requirements(self) -> list[Requirement]:
+        from wca_core.builtin.static_needs import cgroup_of  # which looks for cgroups with the classes below
+
+        return [cgroup_of(name) for name in dict.fromkeys(self.tasks)]
 
     @hookimpl
     def discover_tasks(self, host: Host) -> list[Task]:

@@ -16,6 +16,7 @@ from wca_core.linux.sysfs import numbered
 from wca_core.linux.vmstat import parse_vmstat
 from wca_core.model.metric import Block, Metric, Series, counter
 from wca_core.model.platform import Platform
+from wca_core.model.requirement import Requirement
 from wca_core.plugin_api import hookimpl, plugin
 
 log = logging.getLogger("wca.vmstat")
@@ -54,6 +55,7 @@ NODE_VMSTAT = Metric(
 class Vmstat:
     """Counters and sizes of memory management, of the machine and of each NUMA node."""
 
+    tells_its_lacks = True
     vmstat: bool | Regexp = True
     """Which keys beside the six that are always measured: all, none, or those matched from their start."""
 
@@ -66,6 +68,26 @@ class Vmstat:
     @hookimpl
     def describe_metrics(self) -> list[Metric]:
         return [*FIXED.values(), VMSTAT, NODE_VMSTAT]
+
+    @hookimpl
+    def requirements(self) -> list[Requirement]:
+        from wca_core.needs import kernel_file  # what it looks at is not needed to start
+
+        return [
+            kernel_file(
+                lambda host: f"{host.proc}/vmstat",
+                "/proc/vmstat",
+                "mount -t proc proc /proc",
+                "platform_vmstat*, platform_node_vmstat",
+            ),
+            kernel_file(
+                lambda host: f"{host.sys}/devices/system/node/online",
+                "the NUMA nodes of the kernel",
+                "a kernel built with CONFIG_NUMA=y",
+                "platform_node_vmstat",
+                only_with="vmstat" if self.vmstat is False else "",
+            ),
+        ]
 
     @hookimpl
     def collect_metrics(self, host: Host) -> Iterator[Block]:

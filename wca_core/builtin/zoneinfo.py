@@ -15,6 +15,7 @@ from wca_core.config.field_types import IsRegexp
 from wca_core.host import Host
 from wca_core.linux.zoneinfo import KEY_AND_NUMBER, Place, parse_zoneinfo
 from wca_core.model.metric import Block, Metric, Series, gauge
+from wca_core.model.requirement import Requirement
 from wca_core.plugin_api import hookimpl, plugin
 
 log = logging.getLogger("wca.zoneinfo")
@@ -32,6 +33,7 @@ ZONEINFO = Metric(
 class Zoneinfo:
     """All zones, some sixty fields each."""
 
+    tells_its_lacks = True
     zoneinfo: bool | Annotated[str, IsRegexp(groups=2)] = True
     """All fields, none, or what an expression matches from the start of a line: its groups are key and number.
 
@@ -44,6 +46,20 @@ class Zoneinfo:
     @hookimpl
     def describe_metrics(self) -> list[Metric]:
         return [ZONEINFO]
+
+    @hookimpl
+    def requirements(self) -> list[Requirement]:
+        from wca_core.needs import kernel_file  # what it looks at is not needed to start
+
+        return [
+            kernel_file(
+                lambda host: f"{host.proc}/zoneinfo",
+                "/proc/zoneinfo",
+                "mount -t proc proc /proc",
+                "platform_zoneinfo",
+                only_with="zoneinfo" if self.zoneinfo is False else "",
+            )
+        ]
 
     @hookimpl
     def collect_metrics(self, host: Host) -> Iterator[Block]:

@@ -9,14 +9,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from wca_core.errors import HostError
 from wca_core.linux.files import read_text
+from wca_core.linux.mounts import Mount, mount_table, read_mounts
 
 V1_CONTROLLERS = frozenset(
     [
@@ -42,17 +41,6 @@ class Mode(StrEnum):
     V1 = "v1"
     V2 = "v2"
     HYBRID = "hybrid"
-
-
-@dataclass(frozen=True, slots=True)
-class Mount:
-    """One line of mountinfo, as far as cgroups need it."""
-
-    root: str
-    """The directory of the hierarchy that is visible at `point`: `/` unless a part of it is mounted."""
-    point: str
-    filesystem: str
-    super_options: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,35 +88,22 @@ class Hierarchies:
 def find_hierarchies(root: str, proc: str) -> Hierarchies:
     """The hierarchies of the machine whose file system is seen at `root` and whose /proc is seen at `proc`.
 
-    Mount points are those of the machine's first process where the machine is seen under another
-    root, since our own mounts say nothing about it. Raises `HostError` that lists what was searched.
+    Raises `HostError` that lists what was searched.
     """
-    own = f"{proc}/self/mountinfo"
-    init = f"{proc}/1/mountinfo"
-    table = init if root not in ("", "/") and Path(init).exists() else own
-    mounts = list(parse_mountinfo(read_text(table)))
+    mounts = read_mounts(root, proc)
     v1 = {
         controller: Tree(_below(root, mount.point), mount.root)
-        for mount in mounts
+        for mount in sorted(mounts, key=_fitness)
         if mount.filesystem == "cgroup"
         for controller in mount.super_options & V1_CONTROLLERS
     }
     unified = _unified(mounts, root)
     if not v1 and unified is None:
         raise HostError(
-            f"no cgroup filesystem found: {table} lists neither a cgroup nor a cgroup2 mount "
+            f"no cgroup filesystem found: {mount_table(root, proc)} lists neither a cgroup nor a cgroup2 mount "
             "(mount -t cgroup2 cgroup2 /sys/fs/cgroup)"
         )
     return Hierarchies(v1, unified, _controllers(unified))
-
-
-def parse_mountinfo(text: str) -> Iterator[Mount]:
-    """The mounts of `mountinfo`; lines of another form are passed over."""
-    for line in text.splitlines():
-        before, separator, after = line.partition(" - ")
-        left, right = before.split(" "), after.split(" ")
-        if separator and len(left) >= 6 and len(right) >= 3:
-            yield Mount(_unescaped(left[3]), _unescaped(left[4]), right[0], frozenset(right[2].split(",")))
 
 
 def parse_process_cgroups(text: str) -> dict[str, str]:
@@ -142,9 +117,13 @@ def parse_process_cgroups(text: str) -> dict[str, str]:
 
 
 def _unified(mounts: list[Mount], root: str) -> Tree | None:
-    found = [mount for mount in mounts if mount.filesystem == "cgroup2"]
-    found.sort(key=lambda mount: mount.point != "/sys/fs/cgroup")
-    return Tree(_below(root, found[0].point), found[0].root) if found else None
+    found = max((mount for mount in reversed(mounts) if mount.filesystem == "cgroup2"), key=_fitness, default=None)
+    return Tree(_below(root, found.point), found.root) if found else None
+
+
+def _fitness(mount: Mount) -> tuple[bool, bool]:
+    """Higher for a mount of the whole hierarchy, then for one at the usual place: containers mount parts elsewhere."""
+    return mount.root == "/", f"{mount.point}/".startswith("/sys/fs/cgroup/")
 
 
 def _controllers(unified: Tree | None) -> frozenset[str]:
@@ -153,8 +132,3 @@ def _controllers(unified: Tree | None) -> frozenset[str]:
 
 def _below(root: str, path: str) -> str:
     return path if root in ("", "/") else root.rstrip("/") + path
-
-
-def _unescaped(field: str) -> str:
-    """Blank, tab, newline and backslash stand as `\\ooo` in mountinfo."""
-    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)

@@ -52,6 +52,10 @@ class OpenFiles:
         """Looked up when first needed: until then the limit of the process may still be raised."""
         return default_max_open_files() if self._given is None else self._given
 
+    def has_room(self, files: int) -> bool:
+        """For so many more."""
+        return self.count + files <= self.maximum
+
 
 class FileSet:
     """Files that are read together in every step.
@@ -73,7 +77,7 @@ class FileSet:
         self.paths: Sequence[str] = ()
         """Of a set that is not kept open: a thousand tasks have some megabytes of them."""
         self.descriptors: list[int] = []
-        if budget.count + len(paths) <= budget.maximum:
+        if budget.has_room(len(paths)):
             self.descriptors = _open_all(paths)
             budget.count += len(paths)
         else:

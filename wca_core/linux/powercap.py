@@ -29,7 +29,7 @@ class Zone:
     domain: str
     """`package`, `core`, `uncore`, `dram`, `psys`."""
     range: int
-    """The highest value before it starts again at 0 [microjoules]."""
+    """The highest value before it starts again at 0 [microjoules]; 0: unknown."""
 
     @property
     def energy_path(self) -> str:
@@ -58,5 +58,10 @@ def _zone(path: str, top: str) -> Zone:
 
 
 def grown(old: int, new: int, highest: int) -> int:
-    """What a counter that starts again behind its highest value has counted. The same is right for one wrap only."""
-    return new - old if new >= old else new - old + highest + 1
+    """What a counter that starts again behind its highest value has counted. The same is right for one wrap only.
+
+    Where the highest value is not known, what it counted before it started again is lost.
+    """
+    if new >= old:
+        return new - old
+    return new - old + highest + 1 if highest else new

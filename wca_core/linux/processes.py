@@ -14,11 +14,8 @@ from wca_core.linux.files import is_gone, read_file
 from wca_core.linux.seq_file import read_list
 
 DEEPEST = 16
-SYS_PTRACE = 19
-"""The number of CAP_SYS_PTRACE in the kernel's include/uapi/linux/capability.h."""
 
 _THREAD_GROUP = re.compile(rb"^Tgid:\s*(\d{1,10})$", re.MULTILINE)
-_EFFECTIVE = re.compile(rb"^CapEff:\s*([0-9a-f]{1,16})$", re.MULTILINE)
 
 
 def parse_ids(text: bytes) -> set[int]:
@@ -73,9 +70,3 @@ def subtree(directory: str, depth: int = DEEPEST) -> Iterator[str]:
         return  # gone meanwhile
     for child in below:
         yield from subtree(child, depth - 1)
-
-
-def has_capability(number: int) -> bool:
-    """Whether this process, not one of the machine that it measures, has a capability in force."""
-    found = _EFFECTIVE.search(read_file("/proc/self/status"))
-    return found is not None and bool(int(found[1], 16) >> number & 1)

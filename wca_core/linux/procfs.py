@@ -17,9 +17,6 @@ from wca_core.linux.seq_file import read_list
 CPU_FIELDS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest", "guest_nice")
 """The columns of `/proc/stat`; guest times are already in user and nice. See proc_stat(5)."""
 
-_INITIAL_PID_NAMESPACE = "pid:[4026531836]"
-"""PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h."""
-
 
 def parse_stat(text: bytes) -> tuple[tuple[int, ...], list[Sequence[int]]]:
     """The online CPUs, and for each of `CPU_FIELDS` a column of ticks, one for each CPU.
@@ -90,11 +87,3 @@ def read_architecture(proc: str) -> str:
         return read_text(f"{proc}/sys/kernel/arch").strip()
     except HostError:  # Linux before 6.1
         return os.uname().machine
-
-
-def is_in_a_container(proc: str) -> bool:
-    """Whether this process has a PID namespace of its own; False if that cannot be told."""
-    try:
-        return os.readlink(f"{proc}/self/ns/pid") != _INITIAL_PID_NAMESPACE
-    except OSError:
-        return False

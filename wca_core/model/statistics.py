@@ -49,7 +49,8 @@ class Statistics:
 
     plugins: dict[str, PluginHealth] = field(default_factory=dict)
     functions: dict[str, Duration] = field(default_factory=dict)
-    tasks: int = 0
+    tasks: int | None = None
+    """That discoverers named in this step; None: none of them succeeded."""
     iterations: int = 0
     overruns: int = 0
     missed_deadlines: int = 0

@@ -51,9 +51,16 @@ class Choice:
         return IO_METRICS_BY_DEVICE if self.io_per_device else IO_METRICS
 
     def io_reader(
-        self, parse: Callable[[bytes], Devices], parts: Sequence[tuple[Metric, str]], devices: BlockDevices
+        self,
+        parse: Callable[[bytes], Devices],
+        parts: Sequence[tuple[Metric, str]],
+        devices: BlockDevices,
+        *,
+        is_recursive: bool = False,
     ) -> Callable[[bytes], TableReader]:
-        return partial(IoByDevice, parse, parts) if self.io_per_device else partial(IoSums, parse, parts, devices)
+        if self.io_per_device:
+            return partial(IoByDevice, parse, parts)
+        return partial(IoSums, parse, parts, devices, is_recursive)
 
 
 def less(one: Value, other: Value) -> Value:

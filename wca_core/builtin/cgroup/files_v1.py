@@ -105,10 +105,13 @@ def _blkio(choice: Choice, devices: BlockDevices) -> list[Source]:
     found: list[Source] = []
     for file, metrics in (("io_service_bytes", choice.io_metrics[:3]), ("io_serviced", choice.io_metrics[3:])):
         parts = list(zip(metrics, cgroup_v1.BLKIO, strict=True))
-        reader = choice.io_reader(cgroup_v1.parse_blkio, parts, devices)
+        of_all, of_own = (
+            choice.io_reader(cgroup_v1.parse_blkio, parts, devices, is_recursive=recursive)
+            for recursive in (True, False)
+        )
         recursive, own = f"blkio.throttle.{file}_recursive", f"blkio.throttle.{file}"
         found += [
-            Table("blkio", recursive, metrics, reader),
-            Table("blkio", own, metrics, reader, instead_of=recursive),
+            Table("blkio", recursive, metrics, of_all),
+            Table("blkio", own, metrics, of_own, instead_of=recursive),
         ]
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -74,6 +74,10 @@ class Origins(Mapping[Column, Origin]):
     def __len__(self) -> int:
         return len(self._places)
 
+    def are_of(self, paths: Sequence[str]) -> bool:
+        """Whether these files, in the order of the offer, are in the same directories. Raises `OSError`."""
+        return self._directories == _origins_of(paths)
+
 
 def origins(offer: Offer) -> Origins:
     """The directory from which each column is read, which the kernel numbers anew when a cgroup is made anew.
@@ -82,10 +86,18 @@ def origins(offer: Offer) -> Origins:
     """
     columns = [*((path, [column]) for path, _, column in offer.numbers)]
     columns += [(path, [*reader.columns]) for path, reader in offer.tables]
-    directories = list(dict.fromkeys(os.path.dirname(path) for path, _ in columns))
-    status = map(os.stat, directories)
+    directories = _directories(path for path, _ in columns)
     places = {column: directories.index(os.path.dirname(path)) for path, own in reversed(columns) for column in own}
-    return Origins(_shared_places(tuple(places.items())), tuple([(found.st_dev, found.st_ino) for found in status]))
+    return Origins(_shared_places(tuple(places.items())), _origins_of(offer.paths))
+
+
+def _directories(paths: Iterable[str]) -> list[str]:
+    """Each once, in the order of the first file in it."""
+    return list(dict.fromkeys(map(os.path.dirname, paths)))
+
+
+def _origins_of(paths: Iterable[str]) -> tuple[Origin, ...]:
+    return tuple([(status.st_dev, status.st_ino) for status in map(os.stat, _directories(paths))])
 
 
 def memories(offer: Offer) -> dict[Column, Remembering]:

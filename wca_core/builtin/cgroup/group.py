@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from itertools import chain
-from operator import lt, ne
+from operator import call, lt, ne
 from typing import TypeAlias
 
 from wca_core.builtin.cgroup.reading import NUMBER_SIZE, TABLE_SIZE, CgroupReading, Table
@@ -23,8 +23,6 @@ LARGEST = 64
 
 Member: TypeAlias = tuple[TaskMeasurement, CgroupReading]
 
-UNUSUAL = (OSError, ValueError, IndexError, ArithmeticError)
-
 
 class TaskGroup:
     """Tasks of one form. `members` are those that `Grouping` found to be alike."""
@@ -33,7 +31,7 @@ class TaskGroup:
         self.members = [member for member, _ in members]
         readings = [reading for _, reading in members]
         first = readings[0]
-        self._parsers = first.parsers
+        self._parsers = [*zip(*(reading.parsers for reading in readings), strict=True)]
         self._files = len(first.descriptors)
         self._combined = first.form.combined
         self._kept = range(len(first.columns)) if first.form.kept is None else first.form.kept
@@ -52,7 +50,7 @@ class TaskGroup:
         )
 
     def block(self, now: float) -> Block:
-        """All samples of all members. Raises one of `UNUSUAL`; nothing is counted then."""
+        """All samples of all members. Raises whatever is unusual; nothing is counted then."""
         if self._lacking:
             self._look_again()
         columns = self._columns(list(map(os.pread, self._descriptors, self._sizes, self._offsets)))
@@ -80,7 +78,7 @@ class TaskGroup:
     def _columns(self, texts: list[bytes]) -> list[Sequence[Value]]:
         """The values of all members for each column."""
         columns: list[Sequence[Value]] = [
-            list(map(parse, texts[at :: self._files])) for at, parse in enumerate(self._parsers)
+            list(map(call, parsers, texts[at :: self._files])) for at, parsers in enumerate(self._parsers)
         ]
         for at, table in enumerate(self._tables, len(self._parsers)):
             columns += table.columns(texts[at :: self._files])
@@ -95,7 +93,7 @@ class _Tables:
     def __init__(self, tables: Sequence[Table]) -> None:
         self.size = TABLE_SIZE
         """Of the buffer: twice the longest text or more."""
-        while self.size < 2 * max(len(table.text or b"") for table in tables):
+        while self.size < 2 * max(table.length for table in tables):
             self.size *= 2
         for table in tables:
             table.forget()

@@ -11,13 +11,17 @@ So while tasks come and go each step costs those that came, and the groups that 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from wca_core.builtin.cgroup.group import LARGEST, UNUSUAL, Member, TaskGroup
+from wca_core.builtin.cgroup.group import LARGEST, Member, TaskGroup
 from wca_core.builtin.cgroup.reading import CgroupReading
+from wca_core.builtin.cgroup.source import Remembering
 from wca_core.builtin.cgroup.task_measurement import TaskMeasurement
 from wca_core.model.metric import Block
+
+log = logging.getLogger("wca.cgroup")
 
 SMALL = LARGEST // 2
 """Groups with fewer members take in others that are like them."""
@@ -54,26 +58,30 @@ class Grouping:
 
     def blocks(self, now: float) -> Iterator[Block]:
         """All samples; of a group that is unusual those of each member alone."""
-        for group in list(self._groups):
+        unusual = []
+        for group in self._groups:
             try:
                 yield group.block(now)
-            except UNUSUAL:
-                self._disband(group)
+            except Exception as error:  # noqa: BLE001  whatever it is, each member will meet it alone
+                log.debug("a group of %d tasks is read one by one: %r", len(group.members), error)
+                unusual.append(group)
+        self._disband(unusual)
         yield from (block for measurement in self._alone if (block := measurement.block(now)) is not None)
 
     def regroup(self) -> None:
         """After a step: put together those that were read alone and turned out to be alike."""
         if not any(map(_groupable, self._alone)):
             return
-        alone, self._alone = self._alone, []
-        for group in [group for group in self._groups if len(group.members) < SMALL]:
-            self._disband(group)
-        self._group([*self._alone, *alone])
+        self._disband([group for group in self._groups if len(group.members) < SMALL])
+        measurements, self._alone = self._alone, []
+        self._group(measurements)
 
-    def _disband(self, group: TaskGroup) -> None:
-        group.settle()
-        self._groups.remove(group)
-        self._alone += group.members
+    def _disband(self, groups: Collection[TaskGroup]) -> None:
+        """Their members are alone from now on."""
+        for group in groups:
+            group.settle()
+            self._alone += group.members
+        self._groups = [group for group in self._groups if group not in groups]
 
     def _group(self, measurements: Iterable[TaskMeasurement]) -> None:
         """Put those together that are alike; the others are alone."""
@@ -96,4 +104,5 @@ def _groupable(measurement: TaskMeasurement) -> CgroupReading | None:
 
 def _form(measurement: TaskMeasurement, reading: CgroupReading) -> tuple[object, ...]:
     """Equal for tasks that can be read together."""
-    return id(reading.form), tuple(reading.parsers), len(measurement.fixed)
+    parsers = [type(parse) if isinstance(parse, Remembering) else parse for parse in reading.parsers]
+    return id(reading.form), tuple(parsers), len(measurement.fixed)

@@ -20,10 +20,18 @@ Parts: TypeAlias = Sequence[tuple[Metric, str]]
 
 
 class IoSums(Remembering):
-    """I/O of all devices together, which never falls; of those that stand on others, the others count."""
+    """I/O of all devices together, which never falls; of those that stand on others, the others count.
 
-    def __init__(self, parse: Callable[[bytes], Devices], parts: Parts, devices: BlockDevices, text: bytes) -> None:
+    `is_recursive`: the file adds up the cgroups that are below at the moment, so it falls by what one that was removed
+    had counted. What the others count until it is as high again is told, but a device that started from 0 meanwhile
+    looks the same and is counted too low.
+    """
+
+    def __init__(
+        self, parse: Callable[[bytes], Devices], parts: Parts, devices: BlockDevices, is_recursive: bool, text: bytes
+    ) -> None:
         self._parse = parse
+        self._is_recursive = is_recursive
         self._devices = devices
         told = told_by(parse(text), parts)
         self._keys = [key for _, key in told]
@@ -36,8 +44,11 @@ class IoSums(Remembering):
         found = numbers_by_device(self._parse(text), self._keys)
         now = {device: numbers for device, numbers in found.items() if not self._devices.is_stacked(device)}
         for device, before in self._last.items():
-            if device not in now or any(map(lt, now[device], before)):
+            if device not in now:
                 self._left = [*map(add, self._left, before)]
+            elif any(map(lt, now[device], before)):
+                lost = [*map(_less, before, now[device])] if self._is_recursive and any(now[device]) else before
+                self._left = [*map(add, self._left, lost)]
         self._last = now
         return [*map(sum, zip(self._left, *now.values(), strict=True))]
 
@@ -61,6 +72,10 @@ class IoByDevice:
         if sorted(found) != self._devices:
             raise ValueError(f"now tells of the devices {sorted(found)}, before of {self._devices}")
         return [number for device in self._devices for number in found[device]]
+
+
+def _less(one: int, other: int) -> int:
+    return max(one - other, 0)
 
 
 def told_by(devices: Devices, parts: Parts) -> Parts:

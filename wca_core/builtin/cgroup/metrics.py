@@ -21,6 +21,7 @@ from wca_core.builtin.cgroup.task_usage import TaskUsage
 from wca_core.config.field_types import Regexp
 from wca_core.host import Host
 from wca_core.model.metric import Block, Metric
+from wca_core.model.requirement import Requirement
 from wca_core.model.task import Task
 from wca_core.per_task import PerTask
 from wca_core.plugin_api import hookimpl, plugin
@@ -31,6 +32,7 @@ from wca_core.plugin_api import hookimpl, plugin
 class CgroupMetrics:
     """CPU, memory, block I/O and threads of each task."""
 
+    tells_its_lacks = True
     metrics: list[str] | None = None
     """Names or shell patterns of the metrics to measure; files that hold none of them are not read. None: all."""
     memory_stat: bool | Regexp = False
@@ -47,6 +49,12 @@ class CgroupMetrics:
         by_device = dict(zip(IO_METRICS, IO_METRICS_BY_DEVICE, strict=True)) if self.io_per_device else {}
         measured = [by_device.get(metric, metric) for metric in (*CGROUP_METRICS, MEM_STAT)]
         return [*TASK_METRICS, *filter(self._choice().is_wanted, measured)]
+
+    @hookimpl
+    def requirements(self) -> list[Requirement]:
+        from wca_core.builtin.cgroup.needs import needs  # what it looks at is not needed to start
+
+        return needs(self.describe_metrics())
 
     @hookimpl
     def start(self, host: Host) -> None:

@@ -34,7 +34,9 @@ class Part:
     @property
     def names(self) -> str:
         """For people."""
-        return self.v1 if self.v2 in ("", self.v1) else f"{self.v2} ({self.v1} on v1)"
+        if not self.v2:
+            return f"{self.v1} (only on v1)"
+        return self.v1 if self.v2 == self.v1 else f"{self.v2} ({self.v1} on v1)"
 
 
 PARTS = (
@@ -66,7 +68,6 @@ def _controller(part: Part) -> Requirement:
         cure=partial(_cure, part),
         required=False,
         lost=", ".join(f"{name}*" for name in part.metrics),
-        told_by_plugin=True,
     )
 
 
@@ -94,7 +95,7 @@ def _cure(part: Part, host: Host) -> str:
         return f"echo +{part.v2} > {unified.directory}/cgroup.subtree_control"
     enabled = read_controllers(host.proc).get(part.v1)
     if enabled is None:
-        return f"a kernel built with {part.kernel}=y"
+        return f"boot without cgroup_disable={part.v1}; if it is still missing, a kernel built with {part.kernel}=y"
     if not enabled:
         return f"boot with cgroup_enable={part.v1} and without cgroup_disable={part.v1}"
     if host.hierarchies.v1:
@@ -105,17 +106,9 @@ def _cure(part: Part, host: Host) -> str:
     return f"unmount the v1 tree that holds {part.v1}, or boot with systemd.unified_cgroup_hierarchy=1"
 
 
-def _is_mounted(host: Host) -> bool:
-    try:
-        host.hierarchies  # noqa: B018  it raises
-    except HostError:
-        return False
-    return True
-
-
 def _why_not_mounted(host: Host) -> str:
     try:
-        host.hierarchies  # noqa: B018
+        host.hierarchies  # noqa: B018  it raises
     except HostError as error:
         return str(error).partition(" (")[0]
     return ""
@@ -123,11 +116,10 @@ def _why_not_mounted(host: Host) -> str:
 
 MOUNTED = Requirement(
     need="a mounted cgroup hierarchy",
-    is_met=_is_mounted,
+    is_met=lambda host: _why_not_mounted(host) == "",
     found=_why_not_mounted,
     cure="mount -t cgroup2 cgroup2 /sys/fs/cgroup",
     lost="task_*",
-    told_by_plugin=True,
 )
 
 
@@ -145,7 +137,6 @@ READABLE = Requirement(
     "or capabilities: {add: [DAC_READ_SEARCH]} in the container, or run as root",
     required=False,
     lost="task_* of cgroups that cannot be read",
-    told_by_plugin=True,
 )
 
 
@@ -169,7 +160,6 @@ ROOM = Requirement(
     cure="LimitNOFILE=500000 in the systemd unit, --ulimit nofile=500000 for the container, or ulimit -n 500000",
     required=False,
     lost="speed: files of further tasks are opened and closed in each step, at ten times the cost",
-    told_by_plugin=True,
 )
 
 

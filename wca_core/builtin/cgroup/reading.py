@@ -23,10 +23,12 @@ TABLE_SIZE = 4096
 class Table:
     """A file of many numbers, with what it held last: half of a node's cgroups do nothing in a second."""
 
-    __slots__ = ("read", "text", "values")
+    __slots__ = ("length", "read", "text", "values")
 
     def __init__(self, reader: TableReader) -> None:
         self.read = reader.read
+        self.length = 0
+        """Of its text, when last read here."""
         self.text: bytes | None = None
         self.values: Sequence[Value] = ()
 
@@ -106,7 +108,7 @@ class CgroupReading:
         files = self._files
         pread = os.pread
         try:
-            descriptors = files.descriptors or files.borrow()
+            descriptors = files.descriptors or self._borrowed()
             values: list[Value] = [
                 parse(pread(descriptor, NUMBER_SIZE, 0))
                 for parse, descriptor in zip(self.parsers, descriptors, strict=False)
@@ -118,7 +120,7 @@ class CgroupReading:
                     text = read_whole(descriptors[at])
                 if text != table.text:
                     table.values = table.read(text)
-                    table.text = text
+                    table.text, table.length = text, len(text)
                 values += table.values
                 at += 1
         except OSError as error:
@@ -131,6 +133,18 @@ class CgroupReading:
 
     def close(self) -> None:
         self._files.close()
+
+    @property
+    def could_be_kept(self) -> bool:
+        """Whether the budget would allow now what it did not when the files were opened: to keep them open."""
+        return not self._files.descriptors and self._probe.host.open_files.has_room(len(self._files.paths))
+
+    def _borrowed(self) -> list[int]:
+        """Raises `CgroupGone` if the files are of a cgroup that was made anew under the name."""
+        descriptors = self._files.borrow()
+        if not self.origins.are_of(self._files.paths):
+            raise CgroupGone(f"cgroup {self.path} was made anew")
+        return descriptors
 
     def _translated(self, error: OSError) -> Exception:
         return CgroupGone(f"cgroup {self.path} is gone") if is_gone(error) else error

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from wca_core.builtin.cgroup.source import Column
 from wca_core.builtin.cgroup.task_usage import TaskUsage
+from wca_core.builtin.measurement_errors import MEASUREMENT_ERRORS
 from wca_core.model.metric import Block, Metric, Series, Value, counter, gauge
 from wca_core.model.task import Task
 
@@ -16,8 +17,7 @@ REQUESTED_CPUS = Metric("task_requested_cpus", "CPUs that the task asked its orc
 REQUESTED_MEM = Metric(
     "task_requested_mem_bytes", "Memory that the task asked its orchestrator for.", gauge, unit="bytes"
 )
-ERRORS = Metric("task_measurement_errors", "Failed measurements of the task by source.", counter, levels=("source",))
-TASK_METRICS = (UP, LAST_SEEN, SUBCONTAINERS, REQUESTED_CPUS, REQUESTED_MEM, ERRORS)
+TASK_METRICS = (UP, LAST_SEEN, SUBCONTAINERS, REQUESTED_CPUS, REQUESTED_MEM, MEASUREMENT_ERRORS)
 
 
 class TaskMeasurement:
@@ -57,7 +57,7 @@ class TaskMeasurement:
         """Series of its own, not those that `Metric.series` remembers: remembering ten of a task takes a kilobyte."""
         if columns != self._columns:
             fixed = [(UP, ()), (SUBCONTAINERS, ()), *((metric, ()) for metric in _requested(self._task))]
-            every: Iterable[Column] = [*fixed, (ERRORS, ("cgroup",)), (LAST_SEEN, ()), *columns]
+            every: Iterable[Column] = [*fixed, (MEASUREMENT_ERRORS, ("cgroup",)), (LAST_SEEN, ()), *columns]
             self.series = tuple([Series(metric, self._task, levels) for metric, levels in every])
         self._columns = columns
 

@@ -74,7 +74,7 @@ class CgroupUsage:
         """
         reading = self._reading
         if reading is not None:
-            if reading.lacks_something:
+            if reading.lacks_something or not reading.descriptors:
                 self._look_again(reading)
             if reading.is_outdated:
                 self.close()
@@ -152,8 +152,10 @@ class CgroupUsage:
 
     def _look_again(self, reading: CgroupReading) -> None:
         self._age += 1
-        if self._age <= YOUNG or self._age % RETRY == 0:
+        if reading.lacks_something and (self._age <= YOUNG or self._age % RETRY == 0):
             reading.look_again()
+        if self._age % RETRY == 0 and reading.could_be_kept:
+            self.close()
 
 
 class TaskUsage:
@@ -214,9 +216,11 @@ class TaskUsage:
     def _read(self, cgroup: CgroupUsage) -> Sequence[Value] | None:
         try:
             values = cgroup.read()
-        except OSError as error:
+        except Exception as error:
             self.errors += 1
             cgroup.close()
+            if not isinstance(error, OSError) and self.errors == 1:
+                log.exception("cgroup %s cannot be measured", cgroup.path)
             log.debug("cgroup %s: %s", cgroup.path, error)
             return None
         if values is not None:

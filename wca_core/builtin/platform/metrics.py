@@ -10,12 +10,12 @@ from wca_core.builtin.platform.cpu import CpuTimes
 from wca_core.builtin.platform.energy import Energy
 from wca_core.builtin.platform.frequency import CpuFrequency
 from wca_core.builtin.platform.memory import Memory, NodeMemory
+from wca_core.builtin.platform.sight import sees_the_host
 from wca_core.builtin.platform.source import Reading, Source
 from wca_core.builtin.platform.thermal import ThermalThrottle
 from wca_core.builtin.platform.topology import NumaTopology, Topology
 from wca_core.errors import HostError
 from wca_core.host import Host
-from wca_core.linux.procfs import is_in_a_container
 from wca_core.model.metric import Block, Metric, Sample, counter
 from wca_core.model.requirement import Requirement
 from wca_core.plugin_api import hookimpl, plugin
@@ -30,6 +30,7 @@ LAST_SEEN = Metric("platform_last_seen", "When the machine was measured.", count
 class PlatformMetrics:
     """CPUs, memory and NUMA nodes of the machine."""
 
+    tells_its_lacks = True
     cpu_modes: bool = False
     """Also the time of each CPU by mode: ten series for each."""
     numa_topology: bool = False
@@ -68,11 +69,14 @@ class PlatformMetrics:
 
     @hookimpl
     def requirements(self) -> Iterable[Requirement]:
-        need = "the /proc and /sys of the host: in a container they may show less"
-        return [Requirement(need=need, is_met=_sees_the_host, cure="share the host's PID namespace", required=False)]
+        from wca_core.builtin.platform.needs import needs  # what it looks at is not needed to start
+
+        return needs(energy=self.energy, cpu_frequency=self.cpu_frequency, thermal=self.thermal)
 
     @hookimpl
     def start(self, host: Host) -> None:
+        if not sees_the_host(host):
+            log.warning("in a container /proc and /sys may show less than the host has (share its PID namespace)")
         try:
             information = host.information
         except HostError as error:  # a plugin that is always there must not keep the agent from measuring tasks
@@ -95,8 +99,3 @@ class PlatformMetrics:
     def stop(self) -> None:
         for reading in self._readings:
             reading.close()
-
-
-def _sees_the_host(host: Host) -> bool:
-    """With another root it is the user who said where the host is."""
-    return host.root != "/" or not is_in_a_container(host.proc)

@@ -17,6 +17,7 @@ from wca_core.builtin.pressure.of_tasks import TASK_PRESSURE, CgroupPressure, Ta
 from wca_core.host import Host
 from wca_core.linux.cgroup import Tree
 from wca_core.model.metric import Block, Metric, counter, gauge
+from wca_core.model.requirement import Requirement
 from wca_core.model.task import Task
 from wca_core.per_task import PerTask
 from wca_core.plugin_api import hookimpl, plugin
@@ -49,11 +50,13 @@ _NOT_OFFERED = (errno.ENOENT, errno.EOPNOTSUPP)
 class Pressure:
     """Time lost by waiting for resources, of the machine and of each task."""
 
+    tells_its_lacks = True
     psi: bool = True
 
     _machine: PressureFiles | None = field(default=None, init=False, repr=False)
     _series: PressureSeries = field(default_factory=lambda: PressureSeries(AVERAGE, STALL), init=False, repr=False)
     _tasks: PerTask[TaskPressure] | None = field(default=None, init=False, repr=False)
+    _tree: Tree | None = field(default=None, init=False, repr=False)
     _is_offered: bool = field(default=True, init=False, repr=False)
     _complaints: Complaints = field(default_factory=lambda: Complaints(log), init=False, repr=False)
 
@@ -62,13 +65,21 @@ class Pressure:
         return [AVERAGE, STALL, *TASK_PRESSURE]
 
     @hookimpl
+    def requirements(self) -> list[Requirement]:
+        from wca_core.builtin.pressure.needs import needs  # what it looks at is not needed to start
+
+        return needs(is_on=self.psi)
+
+    @hookimpl
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Block]:
         if not (self.psi and self._is_offered):
             return
         yield from self._of_machine(host)
         if self._is_offered and tasks and host.hierarchies.unified is not None:
-            if self._tasks is None:
-                self._tasks = self._made_for(host, host.hierarchies.unified)
+            if self._tasks is None or self._tree != host.hierarchies.unified:
+                self._forget_tasks()
+                self._tree = host.hierarchies.unified
+                self._tasks = self._made_for(host, self._tree)
             blocks = [state.block() for state in self._tasks.of(tasks, host.known_tasks)]
             yield from (block for block in blocks if block is not None)
 
@@ -77,6 +88,11 @@ class Pressure:
         for opened in (self._machine, self._tasks):
             if opened is not None:
                 opened.close()
+
+    def _forget_tasks(self) -> None:
+        """The tree was mounted elsewhere."""
+        if self._tasks is not None:
+            self._tasks.close()
 
     def _of_machine(self, host: Host) -> Iterator[Block]:
         try:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from wca_core.builtin.complaints import Complaints
+from wca_core.builtin.measurement_errors import MEASUREMENT_ERRORS
 from wca_core.builtin.working_set.referenced_memory import ReferencedMemory
 from wca_core.builtin.working_set.search import Rules, WorkingSetSearch
 from wca_core.config.field_types import Between
 from wca_core.errors import CgroupGone, HostError
 from wca_core.host import Host
-from wca_core.linux.processes import SYS_PTRACE, has_capability
 from wca_core.model.metric import Metric, Sample, Value, counter, gauge
 from wca_core.model.requirement import Requirement
 from wca_core.model.snapshot import Snapshot
@@ -49,13 +49,6 @@ OVERHEAD = Metric(
     unit="seconds",
 )
 
-NEEDS_PTRACE = Requirement(
-    need="CAP_SYS_PTRACE, to see what processes of other users reference",
-    is_met=lambda host: has_capability(SYS_PTRACE),
-    cure="run as root or with this capability",
-    required=False,
-)
-
 
 @dataclass(eq=False)
 class _State:
@@ -72,6 +65,7 @@ class _State:
 class WorkingSet:
     """Referenced memory and working set of each task; off unless `wss_reset_cycles` is given."""
 
+    tells_its_lacks = True
     wss_reset_cycles: Annotated[int, Between(0)] | None = None
     """What is referenced is forgotten every so many steps; 0: not by this clock; None: nothing is measured."""
     wss_stable_cycles: int = 0
@@ -88,11 +82,13 @@ class WorkingSet:
 
     @hookimpl
     def describe_metrics(self) -> list[Metric]:
-        return [REFERENCED, WORKING_SET, OVERHEAD]
+        return [REFERENCED, WORKING_SET, OVERHEAD, MEASUREMENT_ERRORS]
 
     @hookimpl
     def requirements(self) -> list[Requirement]:
-        return [] if self.wss_reset_cycles is None else [NEEDS_PTRACE]
+        from wca_core.builtin.working_set.needs import needs  # what it looks at is not needed to start
+
+        return needs(is_on=self.wss_reset_cycles is not None)
 
     @hookimpl
     def collect_metrics(self, tasks: Sequence[Task], host: Host) -> Iterator[Sample]:
@@ -121,10 +117,12 @@ class WorkingSet:
             log.debug("%s", error)
             return
         except HostError as error:
+            state.memory.errors += 1
             self._complaints.tell(logging.WARNING, "processes", task.task_id, str(error))
         if state.referenced is not None:
             yield REFERENCED.sample(state.referenced, task)
         yield OVERHEAD.sample(state.memory.overhead, task)
+        yield MEASUREMENT_ERRORS.sample(state.memory.errors, task, source="wss")
 
     def _search(self, task: Task, state: _State, referenced: int, moved: Value | None) -> Iterator[Sample]:
         if moved is None and self._rules.looks_for_size:

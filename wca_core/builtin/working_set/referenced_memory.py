@@ -19,12 +19,14 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM)
 class ReferencedMemory:
     """One task. All its processes are one: the state stays when its containers change."""
 
-    __slots__ = ("_began", "_complaints", "_has_paused", "_highest_share", "_host", "overhead", "task")
+    __slots__ = ("_began", "_complaints", "_has_paused", "_highest_share", "_host", "errors", "overhead", "task")
 
     def __init__(self, host: Host, task: Task, highest_share: float, complaints: Complaints) -> None:
         self.task = task
         self.overhead = 0.0
         """Seconds spent so far."""
+        self.errors = 0
+        """Reads and writes that failed, of processes that had not ended."""
         self._host = host
         self._began = host.clock.monotonic()
         self._highest_share = highest_share
@@ -81,6 +83,7 @@ class ReferencedMemory:
         try:
             return read_referenced(self._host.proc, process)
         except OSError as error:
+            self.errors += not is_gone(error)
             if error.errno in _FORBIDDEN:
                 message = f"{self._host.proc}/{process}/smaps: forbidden (run as root or with CAP_SYS_PTRACE)"
                 self._complaints.tell(logging.ERROR, "forbidden", "smaps", message)
@@ -88,6 +91,7 @@ class ReferencedMemory:
             if not is_gone(error):
                 self._tell(logging.WARNING, "unreadable", f"smaps of process {process} cannot be read: {error}")
         except ValueError as error:
+            self.errors += 1
             self._tell(logging.WARNING, "malformed", f"smaps of process {process} cannot be read: {error}")
         return 0
 
@@ -97,6 +101,7 @@ class ReferencedMemory:
             return forget_referenced(self._host.proc, process, self._is_own)
         except OSError as error:
             if not is_gone(error):
+                self.errors += 1
                 self._tell(logging.WARNING, "unwritable", f"clear_refs of process {process} cannot be written: {error}")
             return True
 
