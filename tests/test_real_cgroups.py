@@ -20,7 +20,7 @@ from tests.measuring import BUSY, MIB, NAMES, PYTHON, SLEEPING, measured, of_sti
 from wca_core.agent import Agent, Step
 from wca_core.builtin.cgroup.descriptions import CGROUP_METRICS
 from wca_core.builtin.cgroup.metrics import CgroupMetrics
-from wca_core.builtin.local_node import LocalNode
+from wca_core.builtin.local.node import LocalNode
 from wca_core.builtin.static_node import StaticNode
 from wca_core.host import Host
 from wca_core.linux.cgroup import Mode

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wca_core.builtin.local_node import LocalNode
+from wca_core.builtin.local.node import LocalNode
 from wca_core.builtin.static_node import StaticNode
 from wca_core.errors import ConfigurationError
 from wca_core.model.task import Task

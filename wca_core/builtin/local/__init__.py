@@ -1,0 +1,1 @@
+"""`local`: what runs on this host by itself, found in its cgroups."""
