@@ -78,10 +78,11 @@ class Plugged:
         self.add(shared.plugin if shared else self._registry.load("log")(), role, "store", [stream])
         self._bindings[-1].is_default |= shared is None
 
-    def add_whole(self, plugin: object, name: str | None = None) -> None:
+    def add_whole(self, plugin: object, name: str | None = None, *, is_default: bool = False) -> None:
         """Call a plugin for all hooks it has, and store all streams with it. `name`: else that of its class."""
         hooks = hooks_of(type(plugin)) & HOOKS
         self._bind(plugin, hooks, STREAMS if "store" in hooks else frozenset(), name)
+        self._bindings[-1].is_default |= is_default
 
     def add_instead(self, plugin: object, name: str) -> None:
         """Call a plugin for all hooks it has, instead of one of the same class that nobody configured."""

@@ -29,7 +29,7 @@ Set = Annotated[
     ),
 ]
 Without = Annotated[
-    list[str] | None, typer.Option(metavar="NAME", help="A built-in collector to leave out. Repeatable.")
+    list[str] | None, typer.Option(metavar="NAME", help="Something that runs unasked, to be left out. Repeatable.")
 ]
 Register = Annotated[
     list[str] | None,
@@ -51,6 +51,11 @@ LogLevel = Annotated[
         metavar="[MODULE:]LEVEL",
         help="critical, error, warning, info, debug or trace; for all or one module; over the file. Repeatable.",
     ),
+]
+LogFormat = Annotated[str, typer.Option(metavar="text|json", help="How log records are written.")]
+LogFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Where log records go; opened again on SIGHUP. None: standard output."),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict-config", help="Refuse a file that a group may write or everybody replace.")
@@ -80,7 +85,9 @@ def configured(
 
 
 @contextmanager
-def prepared(levels: list[str] | None, register: list[str] | None) -> Iterator[dict[str, str]]:
+def prepared(
+    levels: list[str] | None, register: list[str] | None, log_format: str = "text", log_file: str | None = None
+) -> Iterator[dict[str, str]]:
     """Logging set up and classes registered; gives the levels. An error within is logged and ends with exit code 1."""
     from wca_core import logs
     from wca_core.errors import WcaError
@@ -89,6 +96,7 @@ def prepared(levels: list[str] | None, register: list[str] | None) -> Iterator[d
     try:
         try:
             given = logs.parse_levels(levels or [])
+            logs.direct(log_format, log_file)
         finally:
             logs.configure(given)
         from wca_core.registration import register_named

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wca_core.cli.options import Config, LogLevel, Plugins, Register, Set, Strict, Without, configured, prepared
+from wca_core.cli.options import (
+    Config,
+    LogFile,
+    LogFormat,
+    LogLevel,
+    Plugins,
+    Register,
+    Set,
+    Strict,
+    Without,
+    configured,
+    prepared,
+)
 
 if TYPE_CHECKING:
     from wca_core.configuration import Configured
@@ -47,14 +59,18 @@ def run(
     ] = "/",
     strict_config: Strict = False,
     log_level: LogLevel = None,
+    log_format: LogFormat = "text",
+    log_file: LogFile = None,
 ) -> None:
     """Measure this machine, step after step, until Ctrl-C or SIGTERM.
 
-    Without --config and --plugins: what runs on this host, as Prometheus text on standard error.
+    Without --config and --plugins: what runs on this host, served on http://127.0.0.1:9111, with a summary on standard
+    error.
     """
     _refuse_root(allow_root)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the loop obeys it: there is nothing to read again yet
-    with prepared(log_level, register) as levels:
+    for number in (signal.SIGHUP, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_IGN)  # until the loop obeys it: there is nothing to read or tell yet
+    with prepared(log_level, register, log_format, log_file) as levels:
         from wca_core import logs
 
         asked = configured(config, plugins, overrides, without, strict_config)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from typing import TextIO
 
 from wca_core.errors import ConfigurationError
+from wca_core.logs.formats import JsonFormatter
+from wca_core.logs.repetitions import Repetitions
+from wca_core.logs.sinks import LogFile, Sink, StandardOutput
 
 TRACE = 9
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE")
+FORMATS = ("text", "json")
 DEFAULT = {"wca": "info"}
-FORMAT = "%(asctime)s %(levelname)-8s {%(threadName)s} %(name)s: %(message)s"
 DUMP = "WCA_DUMP_LOGGERS"
 """Environment variable: with the value `True`, the loggers are printed once they are set up."""
+
+log = logging.getLogger("wca.logs")
 
 
 class CountingHandler(logging.Handler):
@@ -34,33 +35,22 @@ class CountingHandler(logging.Handler):
 
 
 class Output(logging.Handler):
-    """Standard output; whether anybody reads it is not the agent's concern.
+    """Writes records to a sink, and what is said again only now and then."""
 
-    Not a `StreamHandler`: without a standard output that takes standard error, where the metrics go, and what it could
-    not write stays in the buffer of the stream, whose last flush then makes 120 of the exit code.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, sink: Sink, style: str = "text") -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter(FORMAT))
-        self._stream = sys.stdout
+        self.sink = sink
+        self._repetitions = Repetitions()
+        self.setFormatter(JsonFormatter() if style == "json" else sink.formatter())
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.write(self.format(record))
+        for one in self._repetitions.heard(_sound(record)):
+            self.sink.write(self.format(one) + "\n")
 
-    def format(self, record: logging.LogRecord) -> str:
-        try:
-            return super().format(record)
-        except Exception as error:  # noqa: BLE001  arguments that do not fit the message may raise anything
-            place = f"{record.pathname}:{record.lineno}"
-            message = f"{place} logs what cannot be formatted: {type(error).__name__}: {error}"
-            return super().format(logging.makeLogRecord({**vars(record), "msg": message, "args": None}))
-
-    def write(self, text: str) -> None:
-        """Write lines at once and whole; what cannot be written is dropped."""
-        with suppress(OSError, ValueError):  # ValueError: it is closed
-            if self._stream is not None:
-                _write(self._stream, text + "\n")
+    def flush(self) -> None:
+        """Tell the counts that wait; called at the end of the process too."""
+        for one in self._repetitions.rest():
+            self.sink.write(self.format(one) + "\n")
 
 
 counted = CountingHandler()
@@ -68,6 +58,10 @@ counted = CountingHandler()
 
 _set_up: list[logging.Logger] = []
 """The loggers that `configure` gave handlers."""
+
+_style = "text"
+_file: LogFile | None = None
+"""What `direct` was told; None: standard output."""
 
 
 def parse_levels(values: Iterable[str]) -> dict[str, str]:
@@ -87,12 +81,28 @@ def parse_levels(values: Iterable[str]) -> dict[str, str]:
 def check_level(text: str) -> str:
     """The same text. Raises `ConfigurationError` if it is no level, in whatever case."""
     if text.upper() not in LEVELS:
-        from difflib import get_close_matches  # costs import time, needed only here
-
-        close = get_close_matches(text.upper(), LEVELS, n=1)
-        hint = f" (did you mean {close[0].lower()}?)" if close else ""
-        raise ConfigurationError(f"log level {text!r}: one of {', '.join(LEVELS).lower()} expected{hint}")
+        raise ConfigurationError(f"log level {text!r}: one of {', '.join(LEVELS).lower()} expected{_hint(text)}")
     return text
+
+
+def direct(style: str = "text", file: str | None = None) -> None:
+    """Write what is logged from the next `configure` on in this format, to this file; None: standard output.
+
+    Raises `ConfigurationError`.
+    """
+    global _style, _file
+    if style not in FORMATS:
+        raise ConfigurationError(f"--log-format {style!r}: one of {', '.join(FORMATS)} expected")
+    _style, _file = style, LogFile(file) if file is not None else None
+
+
+def reopen() -> None:
+    """Open the log file again, which may have been moved away; one that cannot be opened is told in the old one."""
+    if _file is not None:
+        try:
+            _file.reopen()
+        except ConfigurationError as error:
+            log.error("%s", error)
 
 
 def configure(command_line: Mapping[str, str], file: Mapping[str, str] | None = None) -> None:
@@ -108,29 +118,38 @@ def configure(command_line: Mapping[str, str], file: Mapping[str, str] | None = 
     for source in (DEFAULT, file or {}, command_line):  # by logger: "" and "root" are one
         levels.update({logging.getLogger(name): level for name, level in source.items()})
     _set_up[:] = levels
+    output = Output(_file or StandardOutput(), _style)
     for logger, level in levels.items():
         logger.setLevel(logging.getLevelName(level.upper()))
         logger.propagate = False
-        logger.addHandler(Output())
+        logger.addHandler(output)
         logger.addHandler(counted)
     if os.environ.get(DUMP) == "True":
-        Output().write("\n".join(_described()))
+        output.sink.write("\n".join([*_described(), ""]))
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _sound(record: logging.LogRecord) -> logging.LogRecord:
+    """The record, or one that tells why it has no message: arguments that do not fit may raise anything."""
     try:
-        descriptor = stream.fileno()
-    except io.UnsupportedOperation:  # a stream without a file, as tests have
-        stream.write(text)
-        return
-    rest = text.encode(errors="backslashreplace")  # a cgroup may have any bytes as its name
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        record.getMessage()
+    except Exception as error:  # noqa: BLE001
+        place = f"{record.pathname}:{record.lineno}"
+        message = f"{place} logs what cannot be formatted: {type(error).__name__}: {error}"
+        return logging.makeLogRecord({**vars(record), "msg": message, "args": None})
+    return record
+
+
+def _hint(text: str) -> str:
+    from difflib import get_close_matches  # costs import time, needed only here
+
+    close = get_close_matches(text.upper(), LEVELS, n=1)
+    return f" (did you mean {close[0].lower()}?)" if close else ""
 
 
 def _reset(logger: logging.Logger) -> None:
     for handler in list(logger.handlers):
         if handler is counted or isinstance(handler, Output):
+            handler.flush()
             logger.removeHandler(handler)
     logger.propagate = True
     logger.setLevel(logging.NOTSET if logger.name != "root" else logging.WARNING)

@@ -1,0 +1,192 @@
+"""The Helm chart, rendered by Helm: the same objects as those of kustomize, by feature."""
+
+import json
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.command import wca
+from tests.deploy.places import DEPLOY, NOT_OURS, capabilities, complaints, container, documents, mounts, of_kind, run
+from wca_core import __version__
+
+CHART = DEPLOY / "helm" / "wca"
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+FEATURES = sorted(VALUES["features"])
+NOTHING: set[str] = set()
+
+has_helm = shutil.which("helm") is not None
+needs_helm = pytest.mark.skipif(
+    not has_helm and find_spec("helm_python") is None,
+    reason="neither helm nor helm-python-sdk (make test-deploy) is installed",
+)
+
+
+class Refused(Exception):  # noqa: N818  what Helm did
+    """Helm does not take these values."""
+
+
+def rendered(folder: Path, values: dict[str, Any] | None = None) -> dict[str, str]:
+    """What Helm makes of the chart with these values, by name of the template."""
+    if has_helm:
+        return _by_command(folder, values or {})
+    from helm_python import HelmError, chart
+
+    try:
+        with chart.Chart.load(CHART) as loaded:
+            loaded.validate_schema(values or {})
+            return dict(loaded.render(values or {}, name="wca", namespace="wca"))
+    except HelmError as error:
+        raise Refused(str(error)) from error
+
+
+def _by_command(folder: Path, values: dict[str, Any]) -> dict[str, str]:
+    (folder / "values.yaml").write_text(yaml.safe_dump(values))
+    ended = run("helm", "template", "wca", CHART, "--namespace", "wca", "--values", folder / "values.yaml")
+    if ended.returncode != 0:
+        raise Refused(ended.stderr)
+    return {"all": ended.stdout}
+
+
+def manifests(folder: Path, **values: Any) -> list[dict[str, Any]]:
+    texts = rendered(folder, values)
+    return [one for name, text in texts.items() if not name.endswith(".txt") for one in documents(text)]
+
+
+def with_features(folder: Path, *names: str) -> list[dict[str, Any]]:
+    return manifests(folder, features=dict.fromkeys(names, True))
+
+
+def test_the_values_of_the_chart_are_as_its_schema_wants_them() -> None:
+    jsonschema.Draft7Validator(SCHEMA).validate(VALUES)
+    assert sorted(SCHEMA["properties"]["features"]["properties"]) == FEATURES
+    assert set(VALUES) | {"global"} == set(SCHEMA["properties"])
+
+
+def test_no_feature_is_on_unless_asked_for() -> None:
+    assert not any(VALUES["features"].values())
+
+
+def test_the_chart_has_the_version_of_the_agent() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+
+    assert chart["version"] == chart["appVersion"] == __version__
+
+
+@needs_helm
+@pytest.mark.parametrize("features", [[], *([name] for name in FEATURES), FEATURES], ids=str)
+def test_what_is_rendered_is_as_the_official_schemas_want_it(tmp_path: Path, features: list[str]) -> None:
+    made = with_features(tmp_path, *features)
+
+    assert {"ServiceAccount", "ConfigMap", "PriorityClass", "DaemonSet"} <= {one["kind"] for one in made}
+    assert [complaint for one in made for complaint in complaints(one)] == []
+
+
+@needs_helm
+@pytest.mark.parametrize(
+    ("features", "given", "seen"),
+    [
+        ([], NOTHING, {}),
+        (["names"], NOTHING, {"/run/containerd/io.containerd.runtime.v2.task": "ro"}),
+        (["processes"], {"SYS_PTRACE", "DAC_READ_SEARCH", "DAC_OVERRIDE"}, {}),
+        (["perf"], {"PERFMON"}, {}),
+        (["rdt"], {"DAC_OVERRIDE"}, {"/sys/fs/resctrl": "rw"}),
+        (["allocation"], {"DAC_OVERRIDE"}, {"/sys/fs/cgroup": "rw"}),
+        (["numa"], {"SYS_NICE", "SYS_PTRACE"}, {}),
+        (["pods"], NOTHING, {}),
+    ],
+    ids=str,
+)
+def test_a_feature_gives_what_it_needs_and_nothing_else(
+    tmp_path: Path, features: list[str], given: set[str], seen: dict[str, str]
+) -> None:
+    made = with_features(tmp_path, *features)
+
+    assert capabilities(made) == given
+    assert mounts(made) == {"/sys/fs/cgroup": "ro", **seen}
+    pod = of_kind(made, "DaemonSet")["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] == ("pods" in features)
+    assert pod["securityContext"]["seccompProfile"]["type"] == (
+        "Unconfined" if "perf" in features else "RuntimeDefault"
+    )
+    assert ("ClusterRole" in {one["kind"] for one in made}) == ("pods" in features)
+
+
+@needs_helm
+def test_what_is_not_yet_is_said_where_it_is_asked_for(tmp_path: Path) -> None:
+    later = [name for name in FEATURES if name not in ("names", "processes")]
+    values = (CHART / "values.yaml").read_text()
+
+    assert [name for name in FEATURES if "# NOT YET" in _comment_of(values, name)] == later
+    if not has_helm:  # `helm template` does not print notes
+        notes = rendered(tmp_path, {"features": dict.fromkeys(FEATURES, True)})["wca/templates/NOTES.txt"]
+        assert [name for name in FEATURES if f"NOT YET: features.{name} " in notes] == later
+
+
+def _comment_of(values: str, feature: str) -> str:
+    before = values[: values.index(f"  {feature}: false")].splitlines()
+    comment: list[str] = []
+    while before and before[-1].startswith("  #"):
+        comment.append(before.pop())
+    return "\n".join(comment)
+
+
+@needs_helm
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"listen": "[::]", "port": 9200, "interval": 0.5},
+        {"plugins": "sched: {sched: nr_switches}\n\nwss: {wss_reset_cycles: 1}\n"},
+        {"config": "agent: {interval: 1}\nplugins:\n  local: {}\n"},
+    ],
+    ids=str,
+)
+def test_the_agent_takes_the_configuration_that_is_rendered(tmp_path: Path, values: dict[str, Any]) -> None:
+    made = manifests(tmp_path, **values)
+    path = tmp_path / "wca.yaml"
+    path.write_text(of_kind(made, "ConfigMap")["data"]["wca.yaml"])
+
+    checked = wca("check", "-c", str(path), NODE_NAME="node1")
+
+    assert checked.returncode == 0, checked.stderr
+    options = wca("run", "--help").stdout
+    arguments = container(made)["args"]
+    assert [one for one in arguments if one.startswith("--") and one.partition("=")[0] not in options] == []
+
+
+@needs_helm
+def test_a_token_is_shown_to_the_agent_and_to_who_scrapes(tmp_path: Path) -> None:
+    made = manifests(tmp_path, tokenSecret="wca-token", podMonitor={"enabled": True})
+    (endpoint,) = of_kind(made, "PodMonitor")["spec"]["podMetricsEndpoints"]
+
+    assert endpoint["authorization"]["credentials"] == {"name": "wca-token", "key": "token"}
+    assert "token_path: /var/run/secrets/wca/token" in of_kind(made, "ConfigMap")["data"]["wca.yaml"]
+    assert {"name": "token", "mountPath": "/var/run/secrets/wca", "readOnly": True} in container(made)["volumeMounts"]
+    assert [text for one in made if one["kind"] not in NOT_OURS for text in complaints(one)] == []
+
+
+@needs_helm
+def test_another_configuration_makes_other_pods(tmp_path: Path) -> None:
+    def checksum(**values: Any) -> object:
+        template = of_kind(manifests(tmp_path, **values), "DaemonSet")["spec"]["template"]
+        return template["metadata"]["annotations"]["checksum/config"]
+
+    assert checksum() == checksum(logLevel="debug")
+    assert checksum() != checksum(interval=1.0)
+
+
+@needs_helm
+@pytest.mark.parametrize(
+    "values",
+    [{"featurs": {}}, {"features": {"perf": "yes"}}, {"features": {"cache": True}}, {"interval": 99}, {"port": "http"}],
+    ids=str,
+)
+def test_values_that_mean_nothing_are_refused(tmp_path: Path, values: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        rendered(tmp_path, values)
