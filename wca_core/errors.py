@@ -39,3 +39,23 @@ class InconvertibleToPrometheusExpositionFormat(ContractError):  # noqa: N818  d
 
 class FailedDeliveryException(WcaError):  # noqa: N818  documented name
     """A storage could not deliver; the step counts as done and the agent goes on."""
+
+
+class NetworkError(WcaError):
+    """A server did not answer, or not as it should; nothing that was known before is lost."""
+
+
+class HttpStatusError(NetworkError):
+    """A server answered with a status that is none of 2xx."""
+
+    def __init__(self, message: str, *, status: int, location: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.location = location
+        """Where it sends to; empty if nowhere."""
+        self.retry_after = retry_after
+        """Seconds after which it wants to be asked again; None: not told."""
+
+
+class TaskSynchronizationException(WcaError):  # noqa: N818  documented name
+    """A discoverer could not find out which tasks there are: they are not measured in this step, but not gone."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,16 @@ class SSL:
             raise ConfigurationError("client_key_path needs client_cert_path: a key alone proves nothing")
         if self.server_verify is False:
             log.warning("server_verify: false: whoever answers is believed to be the server")
+
+    def signature(self) -> tuple[tuple[str, int, int], ...]:
+        """Of the files: another one once somebody renewed one of them. One that is gone for a moment has none."""
+        found = []
+        for path in (self.server_verify, self.client_cert_path, self.client_key_path):
+            if isinstance(path, str):
+                with suppress(OSError):
+                    status = os.stat(path)
+                    found.append((path, status.st_ino, status.st_mtime_ns))
+        return tuple(found)
 
     def context(self) -> ssl.SSLContext:
         """For a client's connections. Reads the files anew, so that renewed ones are used.
