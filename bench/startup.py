@@ -22,7 +22,9 @@ def startup(rounds: int) -> None:
     ways: dict[str, Callable[[], float]] = {
         "python -c 'import typer'": lambda: _until_end([sys.executable, "-c", "import typer"]),
         "wca --version": lambda: _until_end([WCA, "--version"]),
-        "wca run --once, first stored step": lambda: _until_first_byte([WCA, "run", *ROOT, "--no-lock", "--once"]),
+        "wca run --plugins log --once, first stored step": lambda: _until_first_byte(
+            [WCA, "run", *ROOT, "--no-lock", "--plugins=log", "--once"]
+        ),
     }
     times: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(rounds + 1):

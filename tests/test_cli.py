@@ -107,7 +107,7 @@ def test_the_code_of_a_runner_with_its_own_loop_is_the_exit_code(tmp_path: Path,
 
 @pytest.mark.parametrize("option", ["-l", "--log-level", "--level", "--log"])
 def test_the_level_has_its_old_spellings(option: str) -> None:
-    assert once(option, "error").stdout == ""
+    assert once("--plugins", "log", option, "error").stdout == ""
 
 
 def test_a_level_may_be_of_one_module(file: str, things: dict[str, str]) -> None:
@@ -142,7 +142,8 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
 
 def test_a_second_agent_is_refused_and_told_who_runs(tmp_path: Path) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
-    command = [sys.executable, "-c", "from wca_core.cli import main; main()", "run", *ROOT, "-l", "info"]
+    command = [sys.executable, "-c", "from wca_core.cli import main; main()", "run", *ROOT]
+    command += ["--plugins", "log", "-l", "info"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **environment}
     ) as first:
@@ -151,7 +152,7 @@ def test_a_second_agent_is_refused_and_told_who_runs(tmp_path: Path) -> None:
             line = first.stdout.readline()
             if b"ERROR" in line:
                 pytest.skip("another agent runs on this host")
-            second = wca("run", *ROOT, "--once", **environment)
+            second = wca("run", *ROOT, "--plugins", "log", "--once", **environment)
         finally:
             first.terminate()
 

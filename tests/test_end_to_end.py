@@ -21,6 +21,7 @@ from tests.cgroups import first_line, wait_until
 WCA = str(Path(sys.executable).with_name("wca"))
 IS_ROOT = os.geteuid() == 0
 NOBODY = 65534
+ONE_STEP_AS_TEXT = [WCA, "run", "--no-lock", "--plugins", "log", "--once"]
 READING_ALL = ["--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
 KINDS = {line.split()[2] for line in Path("/proc/self/mounts").read_text().splitlines()}
 
@@ -96,7 +97,7 @@ def unknown_lints(lines: Iterable[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def first_step() -> str:
     """The text of one step of this machine."""
-    process = finished(run_of_wca("--once"))
+    process = finished(run_of_wca("--plugins", "log", "--once"))
     assert (process.returncode, complaints(process.stdout)) == (0, [])
     return process.stderr
 
@@ -145,7 +146,7 @@ def test_every_runner_writes_until_sigterm_and_ends_with_0(runner: str, tmp_path
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_pause_at_once_with_0(number: signal.Signals, tmp_path: Path) -> None:
     output = tmp_path / "stderr"
-    command = run_of_wca("--interval", "60")
+    command = run_of_wca("--plugins", "log", "--interval", "60")
     with output.open("wb") as stderr, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr) as process:
         wait_until(lambda: process.poll() is not None or output.stat().st_size > 0, "there is no output")
         process.send_signal(number)
@@ -185,7 +186,7 @@ def test_a_signal_is_obeyed_wherever_the_loop_is() -> None:
 
 @needs_root
 def test_an_ordinary_user_may_run_it() -> None:
-    command = [WCA, "run", "--no-lock", "--once"]
+    command = ONE_STEP_AS_TEXT
     try:
         process = subprocess.run(
             command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, check=False
@@ -200,9 +201,7 @@ def test_an_ordinary_user_may_run_it() -> None:
 @needs_root
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="setpriv is not installed")
 def test_a_user_with_the_capability_to_read_everything_may_run_it() -> None:
-    process = finished(
-        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", *READING_ALL, WCA, "run", "--no-lock", "--once"]
-    )
+    process = finished(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", *READING_ALL, *ONE_STEP_AS_TEXT])
 
     assert (process.returncode, complaints(process.stdout)) == (0, [])
     assert "task_up" in checked_families(process.stderr)

@@ -40,6 +40,11 @@ class Request:
     strict: bool = False
     """Refuse a file that others might change."""
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing says what is to run."""
+        return self.file is None and not self.plugins
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
@@ -162,7 +167,7 @@ class _Assembly:
         named = {**in_file, **{word: fields for word, fields in self._named().items() if word not in in_file}}
         classes = self._classes(named)
         try:
-            plugins = filled_in(named, classes, self._request.without)
+            plugins = filled_in(named, classes, self._request.without, is_bare=self._request.is_bare)
         except ConfigurationError as error:
             self._problems.error(NOWHERE, str(error))
             plugins = named
@@ -172,7 +177,8 @@ class _Assembly:
         made = self._made(owners, {**classes, **added})
         if agent is BROKEN:
             return Configured(runner=BROKEN)
-        return Configured(runner=Combination(plugins=made, settings=cast("AgentSettings", agent)))
+        unasked = frozenset(made) - frozenset(named)
+        return Configured(runner=Combination(plugins=made, settings=cast("AgentSettings", agent), unasked=unasked))
 
     def _in_file(self, document: Document) -> dict[str, Fields]:
         """The plugins of a file of the short form, by their entry-point names."""

@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import Any
 
 from wca_core.errors import PluginError
+from wca_core.known_packages import KNOWN_COMMANDS, KNOWN_PACKAGES
 from wca_core.registration import RESERVED, registered
 
 log = logging.getLogger("wca.registry")
@@ -22,34 +23,7 @@ log = logging.getLogger("wca.registry")
 PLUGINS = "wca.plugins"
 COMPONENTS = "wca.components"
 RUNNER_KEYS = "wca.runner_keys"
-
-KNOWN_PACKAGES = {
-    "k8s": "wca-k8s",
-    "KubernetesNode": "wca-k8s",
-    "mesos": "wca-mesos",
-    "MesosNode": "wca-mesos",
-    "kafka": "wca-kafka",
-    "KafkaStorage": "wca-kafka",
-    "rdt": "wca-rdt",
-    "Rdt": "wca-rdt",
-    "perf": "wca-rdt",
-    "Perf": "wca-rdt",
-    "uncore": "wca-rdt",
-    "Uncore": "wca-rdt",
-    "numa": "wca-numa",
-    "NUMAAllocator": "wca-numa",
-    "CgroupDriverType": "wca-k8s",
-    "static-allocator": "wca-core",
-    "StaticAllocator": "wca-core",
-    "prometheus": "wca-core",
-    "PrometheusStorage": "wca-core",
-    "cgroup-control": "wca-core",
-    "CgroupControl": "wca-core",
-    **dict.fromkeys(("LocalDatabase", "ZookeeperDatabase", "EtcdDatabase", "ModelDatabase"), "wca-contention"),
-    **dict.fromkeys(("ResourceAllocator", "ContentionDetector", "DistriModel"), "wca-contention"),
-    **dict.fromkeys(("BuildRunnerProm", "BuildRunnerCSV"), "wca-contention"),
-}
-"""Names that the project publishes, or has published before, and the packages that have them."""
+COMMANDS = "wca.commands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +60,7 @@ class Registry:
     def offers(self) -> list[Offer]:
         """Every installed class of both groups, by name."""
         packages = _Packages()
-        offers = {_offer(point, packages) for point in self._points if point.group != RUNNER_KEYS}
+        offers = {_offer(point, packages) for point in self._points if point.group in (PLUGINS, COMPONENTS)}
         return sorted(offers, key=lambda offer: (offer.group != PLUGINS, offer.name, offer.package))
 
     @cached_property
@@ -100,6 +74,29 @@ class Registry:
             if keys.setdefault(point.name, offer) is not offer:
                 raise PluginError(f"two plugins claim the runner key {point.name!r}: {keys[point.name]} and {offer}")
         return keys
+
+    @cached_property
+    def commands(self) -> list[Offer]:
+        """What packages add to the command `wca`, by name; several may claim one."""
+        points = metadata.entry_points(group=COMMANDS) if self._given is None else self._given
+        packages = _Packages()
+        offers = {_offer(point, packages) for point in points if point.group == COMMANDS}
+        return sorted(offers, key=lambda offer: (offer.name, offer.package, offer.target))
+
+    def command(self, name: str) -> object | None:
+        """What stands behind the name of a command, imported; None if nobody knows the name.
+
+        Raises `PluginError` if several packages claim it, if it does not load, or if its package is not installed.
+        """
+        offers = [offer for offer in self.commands if offer.name == name]
+        if len(offers) > 1:
+            raise PluginError(
+                f"several packages offer a command {name!r}: {' and '.join(map(str, offers))}; uninstall all but one"
+            )
+        if not offers and name in KNOWN_COMMANDS:
+            package = KNOWN_COMMANDS[name]
+            raise PluginError(f"the command {name!r} is part of the package {package} ({advice(package)})")
+        return _loaded(offers[0], "command") if offers else None
 
     @cached_property
     def _by_word(self) -> Mapping[str, Offer]:
@@ -172,6 +169,14 @@ class Registry:
 
 def load(offer: Offer) -> type:
     """Import the class of an offer. Raises `PluginError` that names the package and the cause."""
+    found = _loaded(offer, "plugin")
+    if not isinstance(found, type):
+        raise PluginError(f"plugin {offer.name!r}: {offer} is no class but a {type(found).__name__}")
+    return found
+
+
+def _loaded(offer: Offer, kind: str) -> object:
+    """What an offer names, imported. Raises `PluginError` for a `kind` that cannot be."""
     from stevedore.named import NamedExtensionManager  # 30 ms to import, needed only when something is loaded
 
     class Manager(NamedExtensionManager[Any]):
@@ -181,7 +186,7 @@ def load(offer: Offer) -> type:
             return [metadata.EntryPoint(offer.name, offer.target, offer.group)]
 
     failures: list[BaseException] = []
-    found = None
+    found: object = None
     try:
         manager = Manager(
             offer.group,
@@ -195,10 +200,16 @@ def load(offer: Offer) -> type:
         failures.append(error)
     if failures:
         reason = f"{type(failures[0]).__name__}: {failures[0]}"
-        raise PluginError(f"plugin {offer.name!r} cannot be loaded from {offer}: {reason}") from failures[0]
-    if not isinstance(found, type):
-        raise PluginError(f"plugin {offer.name!r}: {offer} is no class but a {type(found).__name__}")
+        raise PluginError(f"{kind} {offer.name!r} cannot be loaded from {offer}: {reason}") from failures[0]
     return found
+
+
+def summary(package: str) -> str:
+    """What an installed package says of itself in a line; empty if it says nothing."""
+    try:
+        return metadata.metadata(package)["Summary"] or ""
+    except (metadata.PackageNotFoundError, KeyError):
+        return ""
 
 
 def advice(package: str) -> str:

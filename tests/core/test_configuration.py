@@ -90,7 +90,7 @@ def probe_of(asked: Configured) -> Probe:
 
 
 def test_nothing_asked_for_measures_what_runs_here() -> None:
-    assert names(configured(Request())) == ["local", "log"]
+    assert names(configured(Request())) == ["prometheus", "live", "local"]
 
 
 def test_what_is_named_comes_first_and_is_not_filled_in() -> None:
@@ -354,7 +354,7 @@ def test_the_outline_says_who_is_called_for_what() -> None:
     lines = outline(configured(Request())).splitlines()
 
     assert any(line.startswith("#   collect_metrics    cgroup, ") for line in lines)
-    assert "#   store metrics      log" in lines
+    assert "#   store metrics      prometheus, live" in lines
 
 
 @given(st.text() | st.floats() | st.integers() | st.booleans() | st.none())

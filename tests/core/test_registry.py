@@ -72,3 +72,15 @@ def test_a_name_that_nobody_has_is_told_with_the_nearest() -> None:
 def test_what_the_project_publishes_elsewhere_is_told_with_its_package() -> None:
     with pytest.raises(PluginError, match="part of the package wca-k8s"):
         Registry([]).find("KubernetesNode")
+
+
+def test_a_command_that_the_project_publishes_elsewhere_is_told_with_its_package() -> None:
+    with pytest.raises(PluginError, match="'top' is part of the package wca-top"):
+        Registry([]).command("top")
+
+
+def test_commands_are_no_plugins(modules: Path) -> None:
+    found = Registry([EntryPoint("greet", "acme_greet:app", "wca.commands")])
+
+    assert found.offers == []
+    assert [str(offer) for offer in found.commands] == ["acme_greet:app (unknown package ?)"]

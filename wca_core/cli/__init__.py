@@ -19,6 +19,7 @@ import typer
 
 from wca_core import __version__
 from wca_core.cli.check import check
+from wca_core.cli.doctor import doctor
 from wca_core.cli.metrics import metrics
 from wca_core.cli.plugins import plugins
 from wca_core.cli.run import run
@@ -50,6 +51,7 @@ def root(
 
 app.command()(run)
 app.command()(check)
+app.command()(doctor)
 app.command()(plugins)
 app.command()(metrics)
 
@@ -58,6 +60,16 @@ def main() -> None:
     """Entry point. `wca -c FILE` is the old spelling of `wca run -c FILE`."""
     gc.disable()  # nothing of what is imported goes away again; `wca run` enables it
     arguments = sys.argv[1:]
-    if arguments and arguments[0].startswith("-") and arguments[0] not in ("--help", "--version", "-v"):
+    first = arguments[0] if arguments else "--help"
+    own = {str(one.name or getattr(one.callback, "__name__", "")) for one in app.registered_commands}
+    if first == "--help":
+        from wca_core.cli.commands import listing
+
+        app.info.epilog = listing(own)
+    elif first.startswith("-") and first not in ("--version", "-v"):
         arguments = ["run", *arguments]
+    elif not first.startswith("-") and first not in own:
+        from wca_core.cli.commands import call
+
+        call(first, arguments[1:])
     app(args=arguments, prog_name="wca")
