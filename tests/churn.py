@@ -83,7 +83,7 @@ class SeenStep:
     """By cgroup."""
     own: Mapping[str, float]
     """The agent's own metrics; those with levels are summed up."""
-    work: float
+    work: float = 0.0
     """How long the step before took [seconds]; 0 if that is not told."""
 
 

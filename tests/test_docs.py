@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from wca_core.configuration import Request, configured
-from wca_core.metric_catalogue import as_markdown, described
 from wca_core.runners import COLLECTORS
 from wca_core.testing import Machine, check_plugin, make_task, run_step
 
@@ -45,19 +44,6 @@ def test_the_configurations_of_the_readme_load(tmp_path: Path, number: int, name
 
     assert plan is not None
     assert {binding.name for binding in plan.bindings} - set(COLLECTORS) == names
-
-
-def test_the_reference_of_metrics_is_what_the_plugins_describe() -> None:
-    """Else: make reference."""
-    page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
-
-    assert page.rstrip().endswith(as_markdown(described()[0]).rstrip())
-
-
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-
-    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_every_make_target_that_the_documents_name_exists() -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from wca_core.anomalies import ANOMALY_METRICS
 from wca_core.config.signature import parameters_of
+from wca_core.errors import ConfigurationError
 from wca_core.model.metric import Metric
 from wca_core.plugin_api import call_hook, hooks_of
 from wca_core.registry import PLUGINS, Offer, Registry, load
@@ -83,19 +84,30 @@ def _section(plugin: str, metrics: Iterable[Described]) -> Iterator[str]:
 def _asked(offer: Offer) -> Iterator[Metric]:
     """What a plugin with its defaults describes.
 
-    One that has fields without default is asked without them; nothing is known if its answer depends on them.
+    One that needs fields is asked without them; nothing is known if its answer depends on them.
     """
     cls = load(offer)
     if "describe_metrics" not in hooks_of(cls):
         return
-    needs_fields = any(parameter.is_required for parameter in parameters_of(cls).values())
+    made = _made(cls)
     try:
-        metrics = call_hook(object.__new__(cls) if needs_fields else cls(), "describe_metrics")
+        metrics = call_hook(made or object.__new__(cls), "describe_metrics")
     except AttributeError:
-        if not needs_fields:
+        if made is not None:
             raise
         return
     yield from (metric for metric in _iterable(metrics) if isinstance(metric, Metric))
+
+
+def _made(cls: type) -> object | None:
+    """A plugin with its defaults; None if it needs a field, or says so itself."""
+    if any(parameter.is_required for parameter in parameters_of(cls).values()):
+        return None
+    try:
+        made: object = cls()
+    except ConfigurationError:
+        return None
+    return made
 
 
 def _iterable(value: object) -> Iterable[object]:

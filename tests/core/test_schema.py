@@ -165,7 +165,9 @@ def test_every_tag_is_listed_for_editors_with_its_kinds_of_nodes() -> None:
 # -- right and wrong configurations -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+@pytest.mark.parametrize(
+    "text", re.findall(r"^(?<!wrong.yaml -->\n)```yaml\n(.*?)```", README, re.DOTALL | re.MULTILINE)
+)
 def test_the_configuration_of_the_readme_fits(text: str) -> None:
     assert misfits(text) == []
 

@@ -42,17 +42,17 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """Without the fields that have no default: nothing is known if its needs depend on them."""
+    """Without fields that it cannot be made without: nothing is known if its needs depend on them."""
 
     name: str
     cls: type
-    missing: Sequence[str]
+    lacks: str
+    """Which, in words."""
 
     def examined(self, host: Host) -> Examined:
         found = examine(self.name, object.__new__(self.cls), host)
         if found.trouble.startswith("AttributeError"):
-            options = " ".join(f"--set {self.name}.{field}=VALUE" for field in self.missing)
-            return replace(found, trouble=f"its needs depend on its fields: {options}", lacks_fields=True)
+            return replace(found, trouble=f"its needs depend on its fields: {self.lacks}", lacks_fields=True)
         return found
 
 
@@ -89,7 +89,7 @@ def _each(registry: Registry, names: Sequence[str], given: dict[str, list[Overri
         set_fields = {override.path[0] for override in fields}
         missing = [one.name for one in parameters_of(cls).values() if one.is_required and one.name not in set_fields]
         if missing:
-            yield Partial(name, cls, missing)
+            yield Partial(name, cls, " ".join(f"--set {name}.{field}=VALUE" for field in missing))
         else:
             yield _made_or_not(registry, cls, name, fields)
 
@@ -100,7 +100,7 @@ def _made_or_not(registry: Registry, cls: type, name: str, fields: Sequence[Over
     except ConfigurationError as error:
         if fields:
             raise  # what the user typed is wrong
-        return Unmade(name, str(error))
+        return Partial(name, cls, str(error))
 
 
 def _made(registry: Registry, cls: type, name: str, fields: Sequence[Override]) -> object:
