@@ -40,12 +40,7 @@ def _steps(agent: Agent, interval: float, count: int | None, asked: Asked, servi
     deadline = monotonic()
     while not asked.to_stop and (count is None or statistics.iterations < count):
         started = monotonic()
-        agent.step()
-        ended = monotonic()
-        statistics.function("iteration_work").add(ended - started)
-        statistics.iterations += 1
-        if interval and ended - started > interval:
-            statistics.overruns += 1
+        ended = counted_step(agent, interval)
         service.stepped(f"tasks: {statistics.tasks}; steps that took too long: {statistics.overruns}")
         if statistics.iterations == count:
             return
@@ -54,6 +49,19 @@ def _steps(agent: Agent, interval: float, count: int | None, asked: Asked, servi
         _pause(agent, asked, deadline, service)
         statistics.function("sleep").add(monotonic() - ended)
         statistics.function("iteration").add(monotonic() - started)
+
+
+def counted_step(agent: Agent, interval: float) -> float:
+    """One step, with what is told of it; when it ended [steady seconds]."""
+    statistics, monotonic = agent.host.statistics, agent.host.clock.monotonic
+    started = monotonic()
+    agent.step()
+    ended = monotonic()
+    statistics.function("iteration_work").add(ended - started)
+    statistics.iterations += 1
+    if interval and ended - started > interval:
+        statistics.overruns += 1
+    return ended
 
 
 def _pause(agent: Agent, asked: Asked, deadline: float, service: ServiceManager) -> None:

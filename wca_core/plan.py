@@ -13,7 +13,7 @@ from wca_core.errors import ConfigurationError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
 from wca_core.labelling import TaskLabelGenerator
-from wca_core.linux.files import raise_open_files_limit
+from wca_core.linux.files import OpenFiles, raise_open_files_limit
 from wca_core.loop import run_steps
 from wca_core.plugin_api import hooks_of
 from wca_core.registry import Registry
@@ -29,6 +29,8 @@ class Plan:
     interval: float | None = 1.0
     extra_labels: Mapping[str, str] = field(default_factory=dict)
     label_generators: Mapping[str, TaskLabelGenerator] = field(default_factory=dict)
+    max_open_files: int | None = None
+    """That stay open; None: half of the limit."""
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -40,12 +42,18 @@ class Plan:
 
     def run(self, host: Host, count: int | None = None) -> None:
         """Run until the count of steps is reached or a signal comes. Raises `StartError`, `PluginError`."""
-        raise_open_files_limit()
-        host.extra_labels = {**host.extra_labels, **self.extra_labels}
-        agent = Agent(self.bindings, host, label_generators=self.label_generators)
+        agent = self.agent(host)
         names = ", ".join(binding.name for binding in self.bindings)
         log.info("wca %s steps every %g s with %s", __version__, self.interval or 0, names)
         run_steps(agent, self.interval, count)
+
+    def agent(self, host: Host) -> Agent:
+        """The agent that is planned, for this host, which gets its labels. Raises `PluginError`."""
+        raise_open_files_limit()
+        if self.max_open_files is not None:
+            host.open_files = OpenFiles(self.max_open_files)
+        host.extra_labels = {**host.extra_labels, **self.extra_labels}
+        return Agent(self.bindings, host, label_generators=self.label_generators)
 
 
 class Plugged:

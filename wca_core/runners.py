@@ -65,6 +65,7 @@ class MeasurementRunner(AgentSettings):
             interval=self.interval,
             extra_labels=self.labels,
             label_generators=self.task_label_generators or {},
+            max_open_files=self.max_open_files,
         )
 
     def run(self) -> int:

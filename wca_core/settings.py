@@ -33,6 +33,9 @@ class AgentSettings:
     """Added to every sample; `host` may be overridden."""
     task_label_generators: dict[LabelName, TaskLabelGenerator] | None = None
     """New labels of every task, made in this order."""
+    max_open_files: Annotated[int, Between(0)] | None = None
+    """Kernel files that stay open from step to step, some 20 a task; others are opened anew, at eight to ten times the
+    price of a read. null: half of the limit of the process (`ulimit -n`)."""
     allocation_configuration: AllocationConfiguration | None = None
     """Units and defaults of allocations. This version writes no allocation."""
 

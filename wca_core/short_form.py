@@ -45,6 +45,7 @@ class Combination:
             interval=self.settings.interval,
             extra_labels=self.settings.labels,
             label_generators=self.settings.task_label_generators or {},
+            max_open_files=self.settings.max_open_files,
         )
 
     def run(self) -> int:

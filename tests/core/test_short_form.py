@@ -1,6 +1,7 @@
 """What is filled in where the short form names nothing; a truth table of `filled_in`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from wca_core.errors import ConfigurationError
 from wca_core.registry import Registry
 from wca_core.runners import COLLECTORS
 from wca_core.short_form import filled_in
+from wca_core.testing import Machine
 
 
 def filled(named: Sequence[str], without: Sequence[str] = (), *, is_bare: bool = False) -> set[str]:
@@ -47,3 +49,12 @@ def test_storages_that_nobody_named_are_known_as_such() -> None:
     asked = configured(Request(plugins=("static",), overrides=("static.tasks=[a]",)))
 
     assert {one.name for one in asked.plan().bindings if not one.is_default} == {"static"}
+
+
+def test_the_files_that_stay_open_may_be_limited(tmp_path: Path) -> None:
+    asked = configured(Request(plugins=("static", "log"), overrides=("static.tasks=[]", "agent.max_open_files=7")))
+    host = Machine(tmp_path).cgroup_v2("/a", {}).host()
+
+    asked.plan().agent(host)
+
+    assert host.open_files.maximum == 7

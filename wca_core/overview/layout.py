@@ -77,5 +77,5 @@ def quantity_of(series: Series) -> str | None:
         resource, kind, window = (*series.level_values, "", "", "")[:3]
         return f"{resource}_pressure" if (kind, window) == ("some", "10") else None
     if name == DURATION:
-        return "step_seconds" if series.level_values == ("iteration",) else None
+        return "step_seconds" if series.level_values == ("iteration_work",) else None
     return name if name in QUANTITIES else None

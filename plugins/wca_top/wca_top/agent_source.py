@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from time import monotonic
 
@@ -12,9 +12,8 @@ from wca_core.dispatch import STREAMS, Binding
 from wca_core.errors import ConfigurationError, StartError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
-from wca_core.linux.files import raise_open_files_limit
 from wca_core.lock import only_agent
-from wca_core.loop import next_deadline
+from wca_core.loop import counted_step, next_deadline
 from wca_core.model.metric import Samples
 from wca_core.overview import OverviewMaker
 from wca_core.plan import Plan
@@ -76,10 +75,9 @@ class AgentSource:
         with ExitStack() as held:
             if self._lock_path is not None:
                 _lock(held, self._lock_path, self._file)
-            raise_open_files_limit()
             watcher = Watcher()
             watching = Binding(name="top", plugin=watcher, hooks=frozenset({"store"}), streams=STREAMS)
-            agent = Agent([*self.bindings, watching], self._host, label_generators=self._plan.label_generators)
+            agent = replace(self._plan, bindings=(*self.bindings, watching)).agent(self._host)
             agent.start()
             held.callback(agent.stop)
             self._step(agent, watcher.maker, view, stop)
@@ -88,11 +86,7 @@ class AgentSource:
         statistics = self._host.statistics
         deadline = monotonic()
         while not stop.is_set():
-            started = monotonic()
-            agent.step()
-            ended = monotonic()
-            statistics.function("iteration").add(ended - started)
-            statistics.iterations += 1
+            ended = counted_step(agent, self._interval)
             overview = maker.overview()
             if overview is not None:
                 view.show(overview)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING
 
 from wca_core.builtin.prometheus.certificates import Certificates
 from wca_core.builtin.prometheus.health import Health
 from wca_core.builtin.prometheus.listening import is_loopback, listening_at, name_of
 from wca_core.builtin.prometheus.server import Server
-from wca_core.builtin.prometheus.site import Site, Sources
 from wca_core.builtin.prometheus.steps import Steps
 from wca_core.builtin.prometheus.token_file import TokenFile
 from wca_core.errors import StartError
@@ -17,6 +17,9 @@ from wca_core.host import Host
 from wca_core.overview import OverviewMaker
 
 if TYPE_CHECKING:
+    from wca_core.builtin.prometheus.answer import Answer
+    from wca_core.builtin.prometheus.request import Request
+    from wca_core.builtin.prometheus.site import Site
     from wca_core.builtin.prometheus.storage import PrometheusStorage
 
 log = logging.getLogger("wca.prometheus")
@@ -35,14 +38,19 @@ class Serving:
             Certificates(asked.cert_path, asked.key_path, asked.client_ca_path) if asked.cert_path is not None else None
         )
         listening = listening_at(asked.listen)
-        try:
-            site = self._site(asked, is_private=is_loopback(listening))
-        except StartError:
-            listening.close()
-            raise
+        self._asked = asked
+        self._is_private = is_loopback(listening)
+        self._site: Site | None = None
+        self._making_site = threading.Lock()
+        if not self._is_private:
+            try:
+                self._check_exposure()
+            except StartError:
+                listening.close()
+                raise
         scheme = "http" if self._certificates is None else "https"
         self.url = f"{scheme}://{name_of(listening)}/"
-        self._server = Server(listening, site.answer, self._certificates.secured if self._certificates else None)
+        self._server = Server(listening, self._answer, self._certificates.secured if self._certificates else None)
         host.endpoints.append(self.url)
 
     def stop(self) -> None:
@@ -55,20 +63,28 @@ class Serving:
             if files is not None:
                 files.look_again()
 
-    def _site(self, asked: PrometheusStorage, *, is_private: bool) -> Site:
-        if not is_private:
-            self._check_exposure(asked)
+    def _answer(self, request: Request) -> Answer:
+        """In a thread of a client; the first one pays for importing what answers, so that no start has to."""
+        with self._making_site:
+            if self._site is None:
+                self._site = self._make_site()
+        return self._site.answer(request)
+
+    def _make_site(self) -> Site:
+        from wca_core.builtin.prometheus.site import Site, Sources
+
         sources = Sources(host=self._host, steps=self.steps, overviews=self._overviews, health=self._health)
         return Site(
             sources,
             token=self._token,
-            weighs_openmetrics=asked.openmetrics,
-            shows_state=asked.debug_state,
-            checks_names=is_private and self._token is None and self._certificates is None,
+            weighs_openmetrics=self._asked.openmetrics,
+            shows_state=self._asked.debug_state,
+            checks_names=self._is_private and self._token is None and self._certificates is None,
         )
 
-    def _check_exposure(self, asked: PrometheusStorage) -> None:
+    def _check_exposure(self) -> None:
         """Refuse what must not leave this machine; tell what others can do."""
+        asked = self._asked
         if asked.debug_state:
             raise StartError(
                 f"debug_state is for this machine only, but other machines reach {asked.listen}:"
