@@ -41,6 +41,8 @@ ASKED_FOR = frozenset({"reload"})
 
 FAILURES_BEFORE_PAUSE = 5
 LONGEST_PAUSE = 64
+LONGEST_PAUSES = {"discover_tasks": 4}
+"""Of hooks without which the whole agent waits: a server that is back after a minute is not to be missed for another."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -66,6 +68,7 @@ class Outcome(Generic[T]):
 
 @dataclass(slots=True)
 class _BackOff:
+    limit: int = LONGEST_PAUSE
     failures: int = 0
     pause: int = 0
     longest: int = 1
@@ -79,7 +82,7 @@ class _BackOff:
     def fail(self) -> None:
         self.failures += 1
         if self.failures >= FAILURES_BEFORE_PAUSE:
-            self.longest = min(self.longest * 2, LONGEST_PAUSE)
+            self.longest = min(self.longest * 2, self.limit)
             self.pause = self.longest
 
     def succeed(self) -> None:
@@ -173,7 +176,8 @@ class Dispatcher:
     def _back_off_of(self, binding: Binding, hook: str, stream: object) -> _BackOff:
         if hook in ASKED_FOR:
             return _BackOff()
-        return self._back_off.setdefault((binding.name, hook, stream), _BackOff())
+        limit = LONGEST_PAUSES.get(hook, LONGEST_PAUSE)
+        return self._back_off.setdefault((binding.name, hook, stream), _BackOff(limit))
 
     def _gathered(self, binding: Binding, hook: str, outcome: Outcome[object]) -> Samples:
         """The good samples of an outcome, taken out of it."""

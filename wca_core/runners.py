@@ -17,6 +17,7 @@ from wca_core.config.field_types import Allocator, Detector, Node, Plugin, Stora
 from wca_core.errors import PluginError
 from wca_core.host import Host
 from wca_core.plan import Plan, Plugged
+from wca_core.plugin_api import hooks_of
 from wca_core.registry import Registry
 from wca_core.settings import AgentSettings
 
@@ -54,6 +55,8 @@ class MeasurementRunner(AgentSettings):
         registry = registry or Registry()
         plugged = Plugged(registry)
         plugged.add(self.node, "node", "discover_tasks")
+        if "collect_metrics" in hooks_of(type(self.node)):
+            plugged.add(self.node, "node", "collect_metrics")  # what it tells of its own work
         for plugin in self.plugins:
             plugged.add_whole(plugin)
         for cls in (*map(registry.load, COLLECTORS), *_claimants(registry)):

@@ -9,10 +9,11 @@ import pytest
 
 from wca_core.agent import Agent
 from wca_core.dispatch import HOOKS, Binding, Dispatcher
-from wca_core.errors import PluginError
+from wca_core.errors import HostError, PluginError
 from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Block, Metric, Sample, counter, gauge
 from wca_core.model.statistics import Statistics
+from wca_core.model.task import Task
 from wca_core.plugin_api import hookimpl, plugin
 from wca_core.testing import Machine, Memory, make_task, run_step, running, whole_binding
 
@@ -240,6 +241,24 @@ def test_after_five_failures_a_plugin_pauses_for_a_time_that_doubles_up_to_64_st
     steps = [at for at, was_called in enumerate(called) if was_called]
     pauses = [later - earlier - 1 for earlier, later in itertools.pairwise(steps)]
     assert pauses[:12] == [0, 0, 0, 0, 2, 4, 8, 16, 32, 64, 64, 64]
+
+
+def test_a_discoverer_pauses_four_steps_at_most(tmp_path: Path) -> None:
+    asked = []
+
+    @plugin(api=1)
+    class Away:
+        @hookimpl
+        def discover_tasks(self) -> list[Task]:
+            asked.append(step)
+            raise HostError("nobody answers")
+
+    with running(Machine(tmp_path), [Away()]) as agent:
+        for step in range(40):  # noqa: B007  the discoverer notes it
+            agent.step()
+
+    pauses = [later - earlier - 1 for earlier, later in itertools.pairwise(asked)]
+    assert pauses == [0, 0, 0, 0, 2, 4, 4, 4, 4, 4, 4]
 
 
 def test_one_success_ends_the_back_off(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Nothing yet: this package is installable so that names, versions and wheels are settled; it registers no plugin."""
+"""Tasks of a Mesos agent for WCA, the Workload Collocation Agent."""
