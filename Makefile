@@ -7,11 +7,11 @@ PACKAGES := . $(wildcard plugins/*)
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 ROOT := $(if $(filter 0,$(shell id -u)),--root)
 ARGS ?=
-VM_TESTS := $(wildcard tests/test_real_*.py) tests/test_churn.py tests/test_end_to_end.py tests/test_documents.py
+VM_TESTS := $(wildcard tests/test_real_*.py plugins/*/tests/test_real_*.py) tests/test_churn.py tests/test_end_to_end.py tests/test_documents.py
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/ready: $(PROJECTS) Makefile
 	@echo "making $(VENV) (about half a minute) ..."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from enum import Enum
 from typing import Annotated
 
 import pytest
@@ -43,7 +44,11 @@ def test_every_field_of_a_component_stands_in_the_page(offer: Offer) -> None:
     page = PAGES["configuration.md"]
     section = re.split(r"^###? ", page[page.index(f"### !{offer.class_name}") + 4 :], flags=re.MULTILINE)[0]
 
-    assert [name for name in parameters_of(load(offer)) if f"\n| `{name}` |" not in section] == []
+    cls = load(offer)
+    words = (
+        [f"`{one.value}`" for one in cls] if issubclass(cls, Enum) else [f"\n| `{one}` |" for one in parameters_of(cls)]
+    )
+    assert [word for word in words if word not in section] == []
 
 
 def test_every_link_of_the_configuration_page_leads_to_a_section() -> None:

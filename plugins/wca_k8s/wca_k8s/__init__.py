@@ -1,1 +1,1 @@
-"""Nothing yet: this package is installable so that names, versions and wheels are settled; it registers no plugin."""
+"""`k8s`: the pods of Kubernetes that run on this node, as tasks."""

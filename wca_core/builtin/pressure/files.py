@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from functools import cache
+from itertools import repeat
+from typing import TypeAlias, TypeVar
 
 from wca_core.linux.files import FileSet, OpenFiles
 from wca_core.linux.pressure import RESOURCES, WINDOWS, Stall, parse_pressure
@@ -14,6 +16,8 @@ from wca_core.model.task import Task
 
 SIZE = 512
 """Of the buffer: a file is two lines of at most 90 characters."""
+
+T = TypeVar("T")
 
 Place: TypeAlias = tuple[str, str]
 """Resource and kind: `("memory", "full")`."""
@@ -25,16 +29,14 @@ class PressureFiles:
     Raises `FileNotFoundError` if there are none, `OSError` if one cannot be opened.
     """
 
-    __slots__ = ("_files", "_offsets", "_parsed", "_resources", "_sizes", "places", "stalls", "texts")
+    __slots__ = ("_files", "_parsed", "_resources", "places", "stalls", "texts")
 
     def __init__(self, budget: OpenFiles, paths: str) -> None:
         there = {name: path for name in RESOURCES if os.path.exists(path := paths.format(name))}
         if not there:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), paths.format("*"))
-        self._resources = list(there)
+        self._resources = _shared(tuple(there))
         self._files = FileSet(budget, [*there.values()])
-        self._sizes = [SIZE] * len(there)
-        self._offsets = [0] * len(there)
         self.texts = [b""] * len(there)
         self._parsed: list[Mapping[str, Stall]] = [{}] * len(there)
         self.places: tuple[Place, ...] = ()
@@ -52,7 +54,7 @@ class PressureFiles:
         files = self._files
         try:
             descriptors = files.descriptors or files.borrow()
-            self.take(list(map(os.pread, descriptors, self._sizes, self._offsets)))
+            self.take(read_all(descriptors))
         finally:
             files.give_back()
 
@@ -69,7 +71,7 @@ class PressureFiles:
                 self.texts[at] = text
         places = tuple([(name, kind) for name, of in zip(self._resources, self._parsed, strict=True) for kind in of])
         if places != self.places:
-            self.places = places
+            self.places = _shared(places)
         self.stalls = [stall for stalls in self._parsed for stall in stalls.values()]
 
     def close(self) -> None:
@@ -96,8 +98,26 @@ class PressureSeries:
         return self._series
 
     def _of_one(self, place: Place) -> list[Series]:
-        averages = [self._average.series_at(self._task, (*place, window)) for window in WINDOWS]
-        return [*averages, self._lost.series_at(self._task, place)]
+        """Series of its own, not those that `Metric.series` remembers: 24 of a task would take six kilobytes more."""
+        averages = [Series(self._average, self._task, levels) for levels in _by_window(place)]
+        return [*averages, Series(self._lost, self._task, place)]
+
+
+def read_all(descriptors: Iterable[int]) -> list[bytes]:
+    """The texts of pressure files. Raises `OSError`."""
+    return list(map(os.pread, descriptors, repeat(SIZE), repeat(0)))
+
+
+@cache
+def _by_window(place: Place) -> list[tuple[str, str, str]]:
+    """One list for all tasks."""
+    return [(*place, window) for window in WINDOWS]
+
+
+@cache
+def _shared(names: T) -> T:
+    """The same object for all tasks: there are a handful."""
+    return names
 
 
 def values_of(stalls: Iterable[Sequence[float]]) -> list[Value]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from wca_core.builtin.complaints import Complaints
-from wca_core.builtin.pressure.files import SIZE, Place, PressureFiles, PressureSeries, values_of
+from wca_core.builtin.pressure.files import Place, PressureFiles, PressureSeries, read_all, values_of
 from wca_core.linux.files import OpenFiles, is_gone
 from wca_core.model.metric import Block, Merge, Metric, counter, gauge
 from wca_core.model.task import Task
@@ -110,7 +110,7 @@ class TaskPressure:
 
     __slots__ = (
         *("_block", "_cgroups", "_complaints", "_left", "_series"),
-        *("_descriptors", "_offsets", "_sizes", "_texts"),
+        *("_descriptors", "_texts"),
     )
 
     def __init__(self, task: Task, cgroups: Sequence[CgroupPressure], complaints: Complaints) -> None:
@@ -122,8 +122,6 @@ class TaskPressure:
         self._block: Block | None = None
         self._descriptors: list[int] = []
         """Of all files of all cgroups; empty while one of them is not kept open."""
-        self._sizes: list[int] = []
-        self._offsets: list[int] = []
         self._texts: list[bytes] = []
 
     def of_changed(self, task: Task, cgroups: Sequence[CgroupPressure]) -> TaskPressure:
@@ -142,7 +140,7 @@ class TaskPressure:
             self._look_anew()
             return self._block
         try:
-            texts = list(map(os.pread, self._descriptors, self._sizes, self._offsets))
+            texts = read_all(self._descriptors)
             if texts != self._texts:
                 self._take(texts)
         except (OSError, ValueError):
@@ -166,8 +164,6 @@ class TaskPressure:
         kept = [files.descriptors for files in found]
         is_even = len(found) == len(self._cgroups) and len(set(map(len, kept))) == 1
         self._descriptors = [descriptor for descriptors in kept for descriptor in descriptors] if is_even else []
-        self._sizes = [SIZE] * len(self._descriptors)
-        self._offsets = [0] * len(self._descriptors)
         self._texts = [text for files in found for text in files.texts]
 
     def _read(self, cgroup: CgroupPressure) -> PressureFiles | None:
