@@ -31,6 +31,10 @@ log = logging.getLogger("wca.agent")
 class Step:
     """What one step measured and found."""
 
+    now: float = 0.0
+    """Unix time, just before measuring."""
+    steady: float = 0.0
+    """The same on a clock that does not jump [seconds]."""
     tasks: Sequence[Task] = ()
     samples: Samples = field(default_factory=Samples)
     findings: Samples = field(default_factory=Samples)
@@ -94,6 +98,7 @@ class Agent:
         with self._timed("sync_containers_state"):
             is_discovered = self._discovery.look()
         step.tasks = self._discovery.tasks
+        step.now, step.steady = host.clock.now(), host.clock.monotonic()
         with self._timed("prepare_tasks_data"):
             step.samples, _ = dispatcher.collect("collect_metrics", tasks=step.tasks, host=host)
         in_force = self._in_force(step.tasks)
@@ -121,8 +126,8 @@ class Agent:
         if previous is not None:
             previous.forget_the_past()
         self._previous = Snapshot(
-            now=self.host.clock.now(),
-            steady=self.host.clock.monotonic(),
+            now=step.now,
+            steady=step.steady,
             tasks=step.tasks,
             samples=step.samples,
             platform=self.host.platform_if_known,
@@ -176,6 +181,7 @@ class Agent:
             self._storages.store(joined([encoded, step.findings], self._of_anomalies), "anomalies")
         if self._allocates:
             self._storages.store(Samples(), "allocations", again=step.findings)
+        step.samples.steady = step.steady
         self._storages.store(step.samples, "metrics")
 
     def _starting(self) -> list[Binding]:

@@ -42,7 +42,7 @@ ASKED_FOR = frozenset({"reload"})
 FAILURES_BEFORE_PAUSE = 5
 LONGEST_PAUSE = 64
 LONGEST_PAUSES = {"discover_tasks": 4}
-"""Of hooks without which the whole agent waits: a server that is back after a minute is not to be missed for another."""
+"""Of hooks without which the whole agent waits: a server that is back is not to be missed for a minute more."""
 
 
 @dataclass(eq=False, kw_only=True)

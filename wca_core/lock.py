@@ -11,12 +11,17 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from wca_core.errors import StartError
+from wca_core.linux.file_locks import flock_holder
 
 log = logging.getLogger("wca.lock")
+
+
+NODE_LOCKS = ("/run/wca.lock", "/run/wca/wca.lock")
+"""Of root's agent and of the one that the systemd unit starts: nobody's agent runs beside them unasked."""
 
 
 def default_lock_path() -> str:
@@ -27,19 +32,26 @@ def default_lock_path() -> str:
 def lock_path(uid: int, runtime_directory: str | None) -> str:
     """The lock of a user's agents; a runtime directory that is not there is that of another session."""
     if uid == 0:
-        return "/run/wca.lock"
+        return NODE_LOCKS[0]
     if runtime_directory and os.path.isdir(runtime_directory):
         return f"{runtime_directory}/wca.lock"
     return f"/tmp/wca-{uid}.lock"
 
 
 @contextmanager
-def only_agent(path: str, configuration: str | None = None) -> Iterator[None]:
-    """Be the only one who holds this lock. Raises `StartError` that names the holder and its configuration.
+def only_agent(
+    path: str, configuration: str | None = None, others: Sequence[str] = NODE_LOCKS, proc: str = "/proc"
+) -> Iterator[None]:
+    """Be the only one who holds this lock, and nobody any of the others, as far as `proc` tells.
 
-    A lock file that cannot be used is told, and the agent runs without.
+    Raises `StartError` that names the holder and its configuration. A lock file that cannot be used is told, and
+    the agent runs without.
     """
     with ExitStack() as held:
+        for other in others:
+            with suppress(OSError):  # who may not look is not kept out
+                if other != path and (holder := flock_holder(proc, other)) is not None:
+                    raise StartError(_refusal(f"process {holder}", other))
         try:
             descriptor = _opened(path)
             held.callback(os.close, descriptor)
@@ -71,9 +83,11 @@ def _take(descriptor: int, path: str) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "somebody"
-        raise StartError(
-            f"another agent runs on this node: {holder} (lock {path}); stop it, or give --no-lock to run two"
-        ) from error
+        raise StartError(_refusal(holder, path)) from error
+
+
+def _refusal(holder: str, path: str) -> str:
+    return f"another agent runs on this node: {holder} (lock {path}); stop it, or give --no-lock to run two"
 
 
 def _sign(descriptor: int, configuration: str | None) -> None:

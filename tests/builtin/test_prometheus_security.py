@@ -200,7 +200,7 @@ def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
 
     assert str(refused.value) == (
         f"cannot listen on 127.0.0.1:{port}: the port is in use (ss -ltnp 'sport = :{port}' tells by whom);"
-        " stop that, or set listen to another port"
+        f" stop that, or take another: --set prometheus.listen=127.0.0.1:{port + 1}"
     )
 
 

@@ -13,6 +13,7 @@ from wca_core.model.allocation import Allocation, AllocationType, overlaid
 from wca_core.model.metric import Metric, Sample, Samples, Series, counter
 from wca_core.model.snapshot import Snapshot
 from wca_core.model.task import Task
+from wca_core.overview import OverviewMaker
 from wca_core.per_task import PerTask
 from wca_core.plugin_api import hookimpl, plugin
 from wca_core.testing import GivenTasks, Machine, Memory, make_task, running, whole_binding
@@ -300,3 +301,44 @@ def test_a_wish_that_refuses_to_be_compared_does_not_end_the_step() -> None:
     in_force = Allocation("a", AllocationType.CPU_QUOTA, Uneasy())
 
     assert overlaid({("a", AllocationType.CPU_QUOTA): in_force}, [wish])[0] is wish
+
+
+def test_rates_are_by_the_time_between_measurements_however_long_a_step_takes(tmp_path: Path) -> None:
+    """A counter of one a second, read at the beginning of each step; the first step takes long."""
+    machine, rates, maker = Machine(tmp_path), [], OverviewMaker()
+    durations = iter([0.6, 0.1, 0.3])
+    usage = Metric("task_cpu_usage_seconds", "CPU time.", counter, unit="seconds")
+
+    @plugin(api=1)
+    class Slow:
+        @hookimpl
+        def collect_metrics(self, tasks: Sequence[Task], host: Host) -> list[Sample]:
+            read = host.clock.monotonic()
+            machine.clock.advance(next(durations))
+            return [usage.sample(read, task) for task in tasks]
+
+    @plugin(api=1)
+    class Looker:
+        @hookimpl
+        def detect(self, snapshot: Snapshot) -> None:
+            rates.append(snapshot.rate(usage, snapshot.tasks[0]))
+
+    @plugin(api=1)
+    class Shown:
+        stores_locally = True
+
+        @hookimpl
+        def store(self, samples: Samples, stream: str) -> None:
+            maker.add(samples, stream, machine.clock.now())
+
+    shown = []
+    with running(machine, [Slow(), Looker(), Shown()], [make_task("/a")]) as agent:
+        for pause in (0.4, 0.9, 0.7):
+            agent.step()
+            overview = maker.overview()
+            assert overview is not None
+            shown.append(overview.tasks[0].cpus)
+            machine.clock.advance(pause)
+
+    assert rates == [None, pytest.approx(1.0), pytest.approx(1.0)]
+    assert shown == [None, pytest.approx(1.0), pytest.approx(1.0)]

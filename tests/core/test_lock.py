@@ -97,3 +97,16 @@ def test_the_lock_is_of_the_node_for_root_and_of_the_user_for_others(tmp_path: P
 
 def test_a_runtime_directory_that_is_not_there_holds_no_lock(tmp_path: Path) -> None:
     assert lock_path(7, f"{tmp_path}/gone") == "/tmp/wca-7.lock"
+
+
+def test_an_agent_of_the_node_keeps_those_of_other_users_out(tmp_path: Path) -> None:
+    own, of_node = str(tmp_path / "own.lock"), str(tmp_path / "node.lock")
+
+    with (
+        only_agent(of_node, others=()),
+        pytest.raises(StartError, match=rf"process {os.getpid()} \(lock {of_node}\)"),
+        only_agent(own, others=[of_node]),
+    ):
+        pass
+    with only_agent(own, others=[of_node, str(tmp_path / "missing.lock")]):
+        pass

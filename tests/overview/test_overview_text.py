@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wca_core.overview import Event, Overview, TaskRow
+from wca_core.overview.cells import cut, padded, shortened, width_of
 from wca_core.overview.columns import COLUMNS, in_order, with_data
-from wca_core.overview.text import amount, bar, duration, number, percent, printable, shortened, sparkline, summary
+from wca_core.overview.text import amount, bar, duration, number, percent, printable, sparkline, summary
 from wca_core.overview.view import lines
 
 SIZES = st.none() | st.floats(0, 1e30)
@@ -72,8 +73,15 @@ def test_a_sparkline_shows_the_last_values_from_zero_to_the_largest() -> None:
 def test_a_shortened_text_keeps_its_ends(text: str, width: int) -> None:
     short = shortened(text, width)
 
-    assert len(short) <= width or short == text
-    assert len(text) > width or short == text
+    assert width_of(short) <= width
+    assert width_of(text) > width or short == text
+
+
+def test_characters_of_east_asia_take_two_cells_and_marks_none() -> None:
+    assert [width_of(one) for one in ("abc", "日本", "e\u0301", "ﾊ", "")] == [3, 4, 1, 1, 0]
+    assert [cut("日本語", cells) for cells in range(5)] == ["", "", "日", "日", "日本"]
+    assert padded("日本", 6) == "日本  "
+    assert shortened("日本語の長い名前", 7) == "日…前"
 
 
 @given(st.text())
@@ -86,7 +94,7 @@ def test_any_overview_fits_into_any_terminal(overview: Overview, width: int, hei
     view = lines(overview, width, height)
 
     assert len(view) <= height
-    assert all(len(line) <= width and line.isprintable() for line in view)
+    assert all(width_of(line) <= width and line.isprintable() for line in view)
 
 
 @given(OVERVIEWS)

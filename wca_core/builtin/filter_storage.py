@@ -39,7 +39,9 @@ class FilterStorage:
         failures: list[BaseException] = []
         for storage in self.contained:
             try:
-                call_hook(storage, "store", samples=Samples([*chosen.series], [*chosen.values]), stream=stream)
+                copy = Samples([*chosen.series], [*chosen.values])
+                copy.steady = samples.steady
+                call_hook(storage, "store", samples=copy, stream=stream)
             except (Exception, SystemExit) as error:  # noqa: BLE001  one must not keep the others from being called
                 failures.append(error)
         if len(failures) == 1:

@@ -17,6 +17,7 @@ from wca_core.hookspecs import Stream
 from wca_core.host import Clock, Host, SystemClock
 from wca_core.model.metric import Samples
 from wca_core.overview import Overview, OverviewMaker
+from wca_core.overview.cells import width_of
 from wca_core.overview.text import summary
 from wca_core.overview.view import lines
 from wca_core.plugin_api import hookimpl, plugin
@@ -111,7 +112,7 @@ class _Screen:
     def _erasure(self) -> str:
         """To the beginning of what is drawn; in a terminal made narrower, lines have become several."""
         width, _ = self.size()
-        rows = sum(max(1, -(-len(line) // width)) for line in self._drawn)
+        rows = sum(max(1, -(-width_of(line) // width)) for line in self._drawn)
         return f"\033[{rows}A\r\033[J" if rows else ""
 
 

@@ -11,7 +11,7 @@ from wca_core.linux.file_locks import flock_holder
 from wca_core.linux.kernel import read_setting
 from wca_core.linux.limits import read_open_files_limit
 from wca_core.linux.namespaces import INITIAL, is_own
-from wca_core.lock import default_lock_path, lock_path
+from wca_core.lock import NODE_LOCKS, default_lock_path
 from wca_core.needs import FILES_OF_A_TASK, PID_NAMESPACE_CURE
 
 USED = (
@@ -122,8 +122,8 @@ def namespaces(host: Host) -> Fact:
 
 
 def lock(host: Host) -> Fact:
-    """Of an agent of this user and of root's, here and on the machine that is measured."""
-    paths = dict.fromkeys((default_lock_path(), lock_path(0, None), host.path(lock_path(0, None))))
+    """Of an agent of this user and of those of the node, here and on the machine that is measured."""
+    paths = dict.fromkeys((default_lock_path(), *NODE_LOCKS, *map(host.path, NODE_LOCKS)))
     for path in paths:
         holder = flock_holder(host.proc, path)
         if holder is not None:

@@ -210,7 +210,7 @@ class Block:
 class Samples(Iterable[Sample]):
     """All samples of a step, in two columns. Readable by several storages at the same time; nobody changes it."""
 
-    __slots__ = ("are_plain", "series", "values")
+    __slots__ = ("are_plain", "series", "steady", "values")
 
     def __init__(self, series: list[Series] | None = None, values: list[Value] | None = None) -> None:
         """The lists are taken as they are, not copied."""
@@ -218,6 +218,8 @@ class Samples(Iterable[Sample]):
         self.values: list[Value] = [] if values is None else values
         self.are_plain = False
         """Whether somebody has made sure that all values are plain numbers; see `are_plain_numbers`."""
+        self.steady: float | None = None
+        """When their measuring began, on a clock that does not jump [seconds]: for rates. None: not known."""
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> Samples:

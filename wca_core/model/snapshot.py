@@ -46,7 +46,7 @@ class Snapshot:
     """The samples of this step, the tasks they belong to, and the step before for rates."""
 
     now: float
-    """Unix time of the step [seconds]; may jump."""
+    """Unix time just before the step measured [seconds]; may jump."""
     tasks: Sequence[Task]
     samples: Samples
     allocations: Sequence[Allocation] = ()

@@ -24,8 +24,20 @@ class _Steps:
 
     new: Samples
     time: float
+    """Unix time [seconds]."""
     old: Samples | None = None
     old_time: float = 0.0
+
+    @property
+    def seconds(self) -> float | None:
+        """From measuring to measuring; between storing them only where that is not known. None: no time passed."""
+        if self.old is None:
+            return None
+        if self.new.steady is not None and self.old.steady is not None:
+            passed = self.new.steady - self.old.steady
+        else:
+            passed = self.time - self.old_time
+        return passed if passed > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +83,17 @@ class OverviewMaker:
         if steps.old is not None:
             layouts.append(_layout(steps.old, (*layouts, *known)))
             before = Moment(steps.old_time, layouts[-1], steps.old.values)
-        comparison = _Comparison(Moment(steps.time, layout, steps.new.values), before)
+        comparison = _Comparison(Moment(steps.time, layout, steps.new.values), before, steps.seconds)
         return _Made(steps, events, comparison.overview(self.host, events), tuple(layouts))
 
 
 class _Comparison:
     """One step beside the step before."""
 
-    def __init__(self, now: Moment, before: Moment | None) -> None:
-        passed = now.time - before.time if before else 0.0
+    def __init__(self, now: Moment, before: Moment | None, seconds: float | None) -> None:
         self._now = now
-        self._seconds = passed if passed > 0 else None
-        self._before = before if passed > 0 else None
+        self._seconds = seconds
+        self._before = before if seconds is not None else None
 
     def overview(self, host: str, events: tuple[Event, ...]) -> Overview:
         now = self._now

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from wca_core.overview.cells import shortened
 from wca_core.overview.rows import Overview, TaskRow
 
 UNKNOWN = "-"
+SMALLEST = 0.005
+"""CPUs or bytes that are told as more than nothing."""
 _PREFIXES = "BKMGTPEZY"
 _BARS = " ▁▂▃▄▅▆▇█"
 
@@ -15,14 +18,6 @@ _BARS = " ▁▂▃▄▅▆▇█"
 def printable(text: str) -> str:
     """A name from outside without anything that a terminal might obey."""
     return text if text.isprintable() else "".join(one if one.isprintable() else "?" for one in text)
-
-
-def shortened(text: str, width: int) -> str:
-    """At most `width` characters: the ends of long names tell more than their middles."""
-    if len(text) <= width:
-        return text
-    kept = max(0, width - 1)
-    return f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"[:width]
 
 
 def amount(number: float | None) -> str:
@@ -99,15 +94,19 @@ def counted(tasks: int) -> str:
 
 def _most(tasks: Sequence[TaskRow]) -> list[str]:
     """Those that use most CPU, or memory as long as the use of CPU is not known."""
-    by_cpu = sorted(((one.cpus, one.name) for one in tasks if one.cpus is not None), reverse=True)[:3]
+    by_cpu = _largest((one.cpus, one.name) for one in tasks)
     if by_cpu:
         return ["most CPU " + ", ".join(f"{_short(name)} {number(cpus)}" for cpus, name in by_cpu)]
-    by_memory = sorted(((one.memory_bytes, one.name) for one in tasks if one.memory_bytes is not None), reverse=True)[
-        :3
-    ]
+    by_memory = _largest((one.memory_bytes, one.name) for one in tasks)
     if by_memory:
         return ["most memory " + ", ".join(f"{_short(name)} {amount(size)}" for size, name in by_memory)]
     return []
+
+
+def _largest(values: Iterable[tuple[float | None, str]]) -> list[tuple[float, str]]:
+    """The three largest that are worth telling, equal ones by name."""
+    known = [(value, name) for value, name in values if value is not None and value >= SMALLEST]
+    return sorted(known, key=lambda one: (-one[0], one[1]))[:3]
 
 
 def _short(name: str) -> str:

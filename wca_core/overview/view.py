@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from wca_core.overview.cells import cut, padded, shortened
 from wca_core.overview.columns import COLUMNS, fitting, in_order, with_data
 from wca_core.overview.rows import Overview, TaskRow
 from wca_core.overview.text import (
@@ -16,7 +17,6 @@ from wca_core.overview.text import (
     number,
     percent,
     printable,
-    shortened,
 )
 
 NARROWEST_NAME = 12
@@ -24,11 +24,11 @@ BAR = 16
 
 
 def lines(overview: Overview, width: int, height: int) -> list[str]:
-    """At most `height` lines of at most `width` characters: the machine, titles, tasks, and what happened last."""
+    """At most `height` lines of at most `width` cells: the machine, titles, tasks, and what happened last."""
     machine = [heading(overview), *gauges(overview)]
     events = [f"{clock(event.time)} {event.kind}: {printable(event.text)}" for event in overview.events[-2:]]
     table = list(_table(overview, width, max(0, height - len(machine) - len(events))))
-    return [line[:width].rstrip() for line in (*machine, *table, *events)][:height]
+    return [cut(line, width).rstrip() for line in (*machine, *table, *events)][:height]
 
 
 def heading(overview: Overview) -> str:
@@ -66,7 +66,7 @@ def _table(overview: Overview, width: int, height: int) -> Iterator[str]:
     shown = rows if left_out <= 0 else rows[: height - 2]
     for row in shown:
         numbers = "".join(" " + column.text(row) for column in columns)
-        yield f"{shortened(_name(row), name_width):<{name_width}}{numbers}"
+        yield f"{padded(shortened(_name(row), name_width), name_width)}{numbers}"
     if left_out > 0:
         yield f"and {len(rows) - len(shown)} more"
 

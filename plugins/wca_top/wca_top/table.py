@@ -16,7 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from wca_core.overview import TaskRow
-from wca_core.overview.text import printable, shortened, sparkline
+from wca_core.overview.cells import shortened
+from wca_core.overview.text import printable, sparkline
 from wca_top.chosen import Choice
 from wca_top.history import History
 from wca_top.widths import Widths

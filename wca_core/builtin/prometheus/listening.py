@@ -68,7 +68,8 @@ def _reason(error: OSError, host: str, port: int) -> str:
     number = error.errno
     if number == errno.EADDRINUSE:
         return (
-            f"the port is in use (ss -ltnp 'sport = :{port}' tells by whom); stop that, or set listen to another port"
+            f"the port is in use (ss -ltnp 'sport = :{port}' tells by whom); stop that, or take another: "
+            f"--set prometheus.listen={host}:{port + 1}"
         )
     if number == errno.EACCES:
         return f"a port below 1024 needs CAP_NET_BIND_SERVICE, uid {os.geteuid()} lacks it; set listen to a higher port"

@@ -92,7 +92,7 @@ function fail(error) {
     const since = newest === null ? "" : ` since ${clock(silentSince)}; what is shown is from ${clock(newest.time)}`;
     tell(`The agent does not answer${since}. It is asked again and again.`);
   } else if (error instanceof OddAnswer) tell(`The agent answered ${error.message}`);
-  else throw error;
+  else tell(`What the agent answered cannot be shown (${error}). It is asked again; if it was upgraded, reload this page.`);
 }
 
 function tell(text) {
