@@ -95,6 +95,7 @@ def test_who_sends_byte_after_byte_has_no_more_time_for_it() -> None:
 def test_who_does_not_read_is_hung_up_on() -> None:
     with serving(large, send_seconds=0.2) as url, connected(url) as client:
         client.sendall(REQUEST)
+        assert client.recv(1) == b"H"  # it is being sent
         wait_until(lambda: not client_threads(), "the answer is still being sent")
 
         assert len(rest_of(client)) < LARGE
