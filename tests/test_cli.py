@@ -10,6 +10,7 @@ import pytest
 from tests.command import wca
 
 ROOT = ["--root"] if os.geteuid() == 0 else []
+MAIN = "from wca_core.cli import main; main()"
 TREE = "runner: !MeasurementRunner\n  node: !StaticNode {tasks: []}\n"
 THINGS = """\
 from dataclasses import dataclass
@@ -159,3 +160,21 @@ def test_a_second_agent_is_refused_and_told_who_runs(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert f"pid {first.pid}" in second.stdout
     assert "--no-lock" in second.stdout
+
+
+@pytest.mark.parametrize("command", [["plugins"], ["metrics"], ["--help"], ["--version"]])
+def test_a_full_standard_output_is_told_in_one_line(command: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", MAIN, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (ran.returncode, ran.stderr) == (1, "wca: standard output cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", [["run", *ROOT], ["doctor"], ["top", *ROOT]])
+def test_a_host_root_that_is_not_there_is_wrong_usage(command: list[str]) -> None:
+    ran = wca(*command, "--host-root", "/nowhere")
+
+    assert ran.returncode == 2
+    assert "'--host-root': /nowhere: a directory expected" in ran.stderr

@@ -12,6 +12,7 @@ What a command needs beyond its options is imported when it runs, so that `wca -
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from typing import Annotated
 
@@ -72,4 +73,10 @@ def main() -> None:
         from wca_core.cli.commands import call
 
         call(first, arguments[1:])
-    app(args=arguments, prog_name="wca")
+    try:
+        app(args=arguments, prog_name="wca")
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  else the last flush fails too, and is told
+        sys.exit(f"wca: standard output cannot be written: {error.strerror}")

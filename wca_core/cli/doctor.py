@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wca_core.cli.options import Config, LogLevel, Plugins, Register, Set, Strict, Without, configured, prepared
+from wca_core.cli.options import (
+    Config,
+    HostRoot,
+    LogLevel,
+    Plugins,
+    Register,
+    Set,
+    Strict,
+    Without,
+    configured,
+    prepared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +33,6 @@ if TYPE_CHECKING:
     from wca_core.host import Host
 
 
-def _existing(directory: str) -> str:
-    if not os.path.isdir(directory):
-        raise typer.BadParameter(f"{directory}: a directory expected")
-    return os.path.abspath(directory)
-
-
 def doctor(
     config: Config = None,
     plugins: Plugins = None,
@@ -35,10 +40,7 @@ def doctor(
     without: Without = None,
     register: Register = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    host_root: Annotated[
-        str,
-        typer.Option(metavar="DIR", callback=_existing, help="Where the root file system of the machine is seen."),
-    ] = "/",
+    host_root: HostRoot = "/",
     strict_config: Strict = False,
     log_level: LogLevel = None,
 ) -> None:

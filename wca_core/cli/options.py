@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -57,9 +58,31 @@ LogFile = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Where log records go; opened again on SIGHUP. None: standard output."),
 ]
+
+
+def _existing(directory: str) -> str:
+    if not os.path.isdir(directory):
+        raise typer.BadParameter(f"{directory}: a directory expected")
+    return os.path.abspath(directory)
+
+
+HostRoot = Annotated[
+    str,
+    typer.Option(
+        metavar="DIR", callback=_existing, help="Where the root file system of the machine to measure is seen."
+    ),
+]
+AllowRoot = Annotated[bool, typer.Option("--root", "-0", help="Permit to run as root.")]
 Strict = Annotated[
     bool, typer.Option("--strict-config", help="Refuse a file that a group may write or everybody replace.")
 ]
+
+
+def refuse_root(*, allowed: bool) -> None:
+    """End with 2 for root, who may do harm by mistake, unless that is allowed."""
+    if os.geteuid() == 0 and not allowed:
+        typer.echo("wca: refusing to run as root; give --root to permit it, or run as another user", err=True)
+        raise typer.Exit(2)
 
 
 def configured(

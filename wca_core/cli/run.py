@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wca_core.cli.options import (
+    AllowRoot,
     Config,
+    HostRoot,
     LogFile,
     LogFormat,
     LogLevel,
@@ -23,6 +24,7 @@ from wca_core.cli.options import (
     Without,
     configured,
     prepared,
+    refuse_root,
 )
 
 if TYPE_CHECKING:
@@ -50,13 +52,11 @@ def run(
     interval: Annotated[
         float | None, typer.Option(min=0, max=60, metavar="SECONDS", help="From step to step; over the file's.")
     ] = None,
-    allow_root: Annotated[bool, typer.Option("--root", "-0", help="Permit to run as root.")] = False,
+    allow_root: AllowRoot = False,
     no_lock: Annotated[
         bool, typer.Option("--no-lock", help="Run although another agent may run on this host.")
     ] = False,
-    host_root: Annotated[
-        str, typer.Option(metavar="DIR", help="Where the root file system of the machine to measure is seen.")
-    ] = "/",
+    host_root: HostRoot = "/",
     strict_config: Strict = False,
     log_level: LogLevel = None,
     log_format: LogFormat = "text",
@@ -67,7 +67,7 @@ def run(
     Without --config and --plugins: what runs on this host, served on http://127.0.0.1:9111, with a summary on standard
     error.
     """
-    _refuse_root(allow_root)
+    refuse_root(allowed=allow_root)
     for number in (signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)  # until the loop obeys it: there is nothing to read or tell yet
     with prepared(log_level, register, log_format, log_file) as levels:
@@ -79,19 +79,11 @@ def run(
     raise typer.Exit(code)
 
 
-def _refuse_root(allowed: bool) -> None:
-    if os.geteuid() == 0 and not allowed:
-        typer.echo("wca: refusing to run as root; give --root to permit it, or run as another user", err=True)
-        raise typer.Exit(2)
-
-
 def _run(asked: Configured, ways: _Ways) -> int:
     from wca_core.errors import ConfigurationError
     from wca_core.host import Host
     from wca_core.lock import default_lock_path, only_agent
 
-    if not os.path.isdir(ways.host_root):
-        raise ConfigurationError(f"--host-root {ways.host_root}: a directory expected")
     if not asked.has_plan and (ways.interval is not None or ways.count is not None):
         raise ConfigurationError(f"!{type(asked.runner).__name__} has a loop of its own: it takes no count or interval")
     plan = asked.plan() if asked.has_plan else None
@@ -104,5 +96,5 @@ def _run(asked: Configured, ways: _Ways) -> int:
             return asked.run()
         if ways.interval is not None:
             plan = replace(plan, interval=ways.interval)
-        plan.run(Host(root=os.path.abspath(ways.host_root)), ways.count)
+        plan.run(Host(root=ways.host_root), ways.count)
     return 0

@@ -70,8 +70,10 @@ def test_a_plugin_that_is_not_installed_ends_it_with_1() -> None:
     [
         (["--connect", "a b"], "http://HOST:PORT expected"),
         (["--connect", "127.0.0.1:1", "--plugins", "local"], "leave out what is to be run"),
+        (["--connect", "127.0.0.1:1", "--host-root", "/proc"], "leave out --no-lock and --host-root"),
+        (["--connect", "127.0.0.1:1", "--count", "1", "--interval", "0.1"], "127.0.0.1:1 does not answer"),
+        (["--root", "--token-file", "/nope"], "the token is for --connect"),
         (["--plugins", "log"], "log would write into the view"),
-        (["--host-root", "/nowhere"], "--host-root /nowhere: a directory expected"),
     ],
 )
 def test_what_cannot_be_watched_ends_with_1_and_why(arguments: list[str], complaint: str) -> None:

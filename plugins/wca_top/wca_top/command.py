@@ -10,11 +10,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wca_core.cli.options import Config, Plugins, Register, Set, Strict, Without, configured, prepared
+from wca_core.cli.options import (
+    AllowRoot,
+    Config,
+    HostRoot,
+    Plugins,
+    Register,
+    Set,
+    Strict,
+    Without,
+    configured,
+    prepared,
+    refuse_root,
+)
 
 if TYPE_CHECKING:
     from wca_core.configuration import Configured
     from wca_top.source import Source
+
+
+TRIES = 5
+"""Questions in a row that may fail where a number of steps is wanted: a script waits for it."""
 
 
 def top(
@@ -33,39 +49,44 @@ def top(
     interval: Annotated[
         float | None, typer.Option(min=0.1, max=60, metavar="SECONDS", help="From step to step; over the file's.")
     ] = None,
-    allow_root: Annotated[bool, typer.Option("--root", "-0", help="Permit to run as root.")] = False,
+    allow_root: AllowRoot = False,
     no_lock: Annotated[bool, typer.Option("--no-lock", help="Measure although an agent may run on this host.")] = False,
-    host_root: Annotated[
-        str, typer.Option(metavar="DIR", help="Where the root file system of the machine to measure is seen.")
-    ] = "/",
+    host_root: HostRoot = "/",
     strict_config: Strict = False,
 ) -> None:
     """Watch the tasks of this machine, or of a running agent (--connect), until q or Ctrl-C.
 
     On a terminal a view that keys change (? tells them); elsewhere a line for each step.
     """
-    from wca_core.errors import ConfigurationError
-
-    if os.geteuid() == 0 and not allow_root and connect is None:
-        typer.echo("wca: refusing to run as root; give --root to permit it, or run as another user", err=True)
-        raise typer.Exit(2)
+    refuse_root(allowed=allow_root or connect is not None)
     with ExitStack() as stack:
         with redirect_stdout(sys.stderr):  # log records go beside the lines, not between them
             stack.enter_context(prepared(["warning"], register))
         if connect is not None:
-            if config or plugins or overrides or without:
-                raise ConfigurationError("--connect shows what another agent measures: leave out what is to be run")
-            source = _remote(connect, token_file, interval)
+            _refuse(
+                bool(config or plugins or overrides or without or register or strict_config),
+                "--connect shows what another agent measures: leave out what is to be run",
+            )
+            _refuse(no_lock or host_root != "/", "--connect measures nothing: leave out --no-lock and --host-root")
+            source = _remote(connect, token_file, interval, tries=None if count is None else TRIES)
         else:
+            _refuse(token_file is not None, "--token-file: the token is for --connect, which is missing")
             asked = configured(config, plugins, overrides, without, strict_config)
             source = _own(asked, host_root, interval, locked=not no_lock)
         _watch(source, count)
 
 
-def _remote(address: str, token_file: str | None, interval: float | None) -> Source:
+def _refuse(is_wrong: bool, message: str) -> None:
+    from wca_core.errors import ConfigurationError
+
+    if is_wrong:
+        raise ConfigurationError(message)
+
+
+def _remote(address: str, token_file: str | None, interval: float | None, tries: int | None) -> Source:
     from wca_top.http_source import HttpSource
 
-    return HttpSource(address, token_file=token_file, interval=interval or 1.0)
+    return HttpSource(address, token_file=token_file, interval=interval or 1.0, tries=tries)
 
 
 def _own(asked: Configured, host_root: str, interval: float | None, *, locked: bool) -> Source:
@@ -74,15 +95,13 @@ def _own(asked: Configured, host_root: str, interval: float | None, *, locked: b
     from wca_core.lock import default_lock_path
     from wca_top.agent_source import AgentSource
 
-    if not os.path.isdir(host_root):
-        raise ConfigurationError(f"--host-root {host_root}: a directory expected")
     if not asked.has_plan:
         raise ConfigurationError(f"!{type(asked.runner).__name__} has a loop of its own, which cannot be watched")
     plan = asked.plan()
     if interval is not None:
         plan = replace(plan, interval=interval)
     lock_path = default_lock_path() if locked else None
-    return AgentSource(plan, Host(root=os.path.abspath(host_root)), lock_path=lock_path, file=asked.file)
+    return AgentSource(plan, Host(root=host_root), lock_path=lock_path, file=asked.file)
 
 
 def _watch(source: Source, count: int | None) -> None:

@@ -43,10 +43,16 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class HttpSource:
-    """Asks again every `interval` [seconds]. Raises `ConfigurationError` for what is no address or token file."""
+    """Asks again every `interval` [seconds]; `tries`: how often in a row that may fail, None: for ever.
 
-    def __init__(self, address: str, *, token_file: str | None = None, interval: float = 1.0) -> None:
+    Raises `ConfigurationError` for what is no address or token file.
+    """
+
+    def __init__(
+        self, address: str, *, token_file: str | None = None, interval: float = 1.0, tries: int | None = None
+    ) -> None:
         self.title = _url(address)
+        self._tries = tries
         self._interval = interval
         self._token_file = token_file
         self._token()  # a file that cannot be read is told before anything is shown
@@ -55,18 +61,22 @@ class HttpSource:
         self._opener = urllib.request.build_opener(*handlers)
 
     def run(self, view: View, stop: Event) -> None:
-        last, since, told = 0.0, time.monotonic(), ""
+        """Raises `NoAnswerError` after too many failures."""
+        last, since, told, failures = 0.0, time.monotonic(), "", 0
         while not stop.is_set():
             trouble = ""
             try:
                 overview = self.overview()
+                failures = 0
                 if overview is not None and overview.time != last:
                     last, since = overview.time, time.monotonic()
                     view.show(overview)
                 elif time.monotonic() - since > STALE:
                     trouble = f"{self.title} answers, but has had no new step for {time.monotonic() - since:.0f} s"
             except (NoAnswerError, ConfigurationError) as error:
-                trouble = str(error)
+                trouble, failures = str(error), failures + 1
+                if failures == self._tries:
+                    raise NoAnswerError(trouble) from error
             if trouble != told:
                 told = trouble
                 view.tell(trouble)

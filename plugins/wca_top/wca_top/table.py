@@ -26,9 +26,6 @@ MARK = "▸"
 FULL_SPARK = 0.1
 """CPUs that at least fill it: what is nearly idle shall look so."""
 
-WORTH_A_LOOK = {"limit": 90.0, "throttled": 10.0, "cpu_pressure": 20.0, "memory_pressure": 5.0, "io_pressure": 20.0}
-"""Percent from which on a number is emphasized."""
-
 
 class TaskTable(ScrollView, can_focus=True):
     """Tasks as lines, one of them marked."""
@@ -133,7 +130,7 @@ class TaskTable(ScrollView, can_focus=True):
         yield Segment(f"{MARK if is_marked else ' '}{name}", base)
         for column in self._widths.columns:
             value = column.value(row)
-            is_high = value is not None and value >= WORTH_A_LOOK.get(column.key, float("inf"))
+            is_high = value is not None and column.high is not None and value >= column.high
             yield Segment(f" {column.text(row)}", high if is_high else base)
             if column.key == "cpus":
                 yield Segment(f" {self._spark(row)}", green)
