@@ -277,7 +277,7 @@ def _refusal(place: str, answer: urllib3.BaseHTTPResponse, location: str) -> Htt
 
 def _seconds(text: str | None) -> float | None:
     """Of `Retry-After`; a date there is not obeyed."""
-    return float(text) if text is not None and text.isdigit() else None
+    return float(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
 def _is_same_server(location: str, url: str) -> bool:
