@@ -1,9 +1,13 @@
 """Numbers, names and lines for terminals: short, within their width, and without anything a terminal obeys."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wca_core
 from wca_core.overview import Event, Overview, TaskRow
 from wca_core.overview.cells import cut, padded, shortened, width_of
 from wca_core.overview.columns import COLUMNS, in_order, with_data
@@ -133,3 +137,11 @@ def test_a_column_without_data_is_left_out_and_one_of_zeros_is_not() -> None:
     rows = [TaskRow(task_id="a", name="a", throttled_share=0.0)]
 
     assert [column.key for column in with_data(rows)] == ["throttled"]
+
+
+def test_the_page_and_the_terminal_emphasize_the_same() -> None:
+    page = (Path(wca_core.__file__).parent / "builtin/prometheus/page/columns.js").read_text()
+    found = re.findall(r'key: "(\w+)".*? high: (\d+)', page)
+    there = {key.removesuffix("_percent"): float(high) for key, high in found}
+
+    assert there == {column.key: column.high for column in COLUMNS if column.high is not None}

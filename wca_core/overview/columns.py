@@ -19,6 +19,8 @@ class Column:
     width: int
     value: Callable[[TaskRow], float | None]
     spelled: Callable[[float | None], str]
+    high: float | None = None
+    """From here on it is worth a look; the page (`builtin/prometheus/page/columns.js`) has the same."""
 
     def text(self, row: TaskRow) -> str:
         """Right-aligned in the width of the column."""
@@ -38,13 +40,23 @@ def _throttled_percent(row: TaskRow) -> float | None:
 COLUMNS = (
     Column("cpus", "CPU", "CPUs used", 5, lambda row: row.cpus, number),
     Column("memory", "MEM", "memory, without inactive page cache", 6, lambda row: row.memory_bytes, amount),
-    Column("limit", "LIM%", "memory as a share of its limit", 5, _share_of_limit, percent),
-    Column("throttled", "THR%", "CPU limit: periods in which it was throttled", 5, _throttled_percent, percent),
-    Column("cpu_pressure", "cPSI", "share of time it waited for CPU", 5, lambda row: row.cpu_pressure, percent),
+    Column("limit", "LIM%", "memory as a share of its limit", 5, _share_of_limit, percent, high=90),
     Column(
-        "memory_pressure", "mPSI", "share of time it waited for memory", 5, lambda row: row.memory_pressure, percent
+        "throttled", "THR%", "CPU limit: periods in which it was throttled", 5, _throttled_percent, percent, high=10
     ),
-    Column("io_pressure", "ioPSI", "share of time it waited for I/O", 5, lambda row: row.io_pressure, percent),
+    Column(
+        "cpu_pressure", "cPSI", "share of time it waited for CPU", 5, lambda row: row.cpu_pressure, percent, high=20
+    ),
+    Column(
+        "memory_pressure",
+        "mPSI",
+        "share of time it waited for memory",
+        5,
+        lambda row: row.memory_pressure,
+        percent,
+        high=5,
+    ),
+    Column("io_pressure", "ioPSI", "share of time it waited for I/O", 5, lambda row: row.io_pressure, percent, high=20),
     Column("cache", "CACHE", "last-level cache in use", 6, lambda row: row.cache_bytes, amount),
     Column("bandwidth", "BW/s", "memory bandwidth", 6, lambda row: row.memory_bandwidth, amount),
     Column("ipc", "IPC", "instructions per cycle", 5, lambda row: row.instructions_per_cycle, number),
