@@ -106,8 +106,8 @@ def _blkio(choice: Choice, devices: BlockDevices) -> list[Source]:
     for file, metrics in (("io_service_bytes", choice.io_metrics[:3]), ("io_serviced", choice.io_metrics[3:])):
         parts = list(zip(metrics, cgroup_v1.BLKIO, strict=True))
         of_all, of_own = (
-            choice.io_reader(cgroup_v1.parse_blkio, parts, devices, is_recursive=recursive)
-            for recursive in (True, False)
+            choice.io_reader(cgroup_v1.parse_blkio, parts, devices, is_recursive=is_recursive)
+            for is_recursive in (True, False)
         )
         recursive, own = f"blkio.throttle.{file}_recursive", f"blkio.throttle.{file}"
         found += [

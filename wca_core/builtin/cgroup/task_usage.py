@@ -219,9 +219,10 @@ class TaskUsage:
         except Exception as error:
             self.errors += 1
             cgroup.close()
-            if not isinstance(error, OSError) and self.errors == 1:
+            if isinstance(error, OSError):
+                log.debug("cgroup %s: %s", cgroup.path, error)
+            else:
                 log.exception("cgroup %s cannot be measured", cgroup.path)
-            log.debug("cgroup %s: %s", cgroup.path, error)
             return None
         if values is not None:
             lost = cgroup.lost(values)
