@@ -65,7 +65,7 @@ DOORS = {
     "pydantic": {"config.checking", "config.field_types", "config.schema"},
     "pydantic_core": {"config.checking", "config.field_types", "config.schema"},
     "stevedore": {"registry"},
-    "urllib3": {"net.client"},
+    "urllib3": {"net.client", "net.connections", "net.punctual", "net.refusals"},
     "pluggy": {"plugin_api", "dispatch"},
     "typer": {"cli", "cli.options", "cli.run", "cli.check", "cli.doctor", "cli.metrics", "cli.plugins", "cli.commands"},
 }

@@ -67,6 +67,19 @@ def test_a_server_is_verified_by_the_authorities_of_a_file(folder: Path) -> None
     assert said_by_server(folder, SSL(server_verify=f"{folder}/cert.pem")) == "TLSv1.3 {}"
 
 
+@pytest.mark.parametrize("extension", ["basicConstraints=CA:TRUE", "basicConstraints=critical,CA:TRUE"])
+def test_an_authority_as_openssl_makes_it_is_good_enough(tmp_path: Path, extension: str) -> None:
+    pair = ["-keyout", f"{tmp_path}/key.pem", "-out", f"{tmp_path}/cert.pem"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", extension]
+    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *pair)
+    (tmp_path / "both.pem").write_text((tmp_path / "key.pem").read_text() + (tmp_path / "cert.pem").read_text())
+
+    client = SSL(server_verify=f"{tmp_path}/cert.pem")
+
+    assert said_by_server(tmp_path, client) == "TLSv1.3 {}"
+    assert not client.context().verify_flags & ssl.VERIFY_X509_STRICT
+
+
 def test_a_server_that_the_machine_does_not_trust_is_refused(folder: Path) -> None:
     with pytest.raises(ssl.SSLCertVerificationError):
         said_by_server(folder, SSL())

@@ -2,9 +2,9 @@
 
 | what | how |
 |---|---|
-| connections | kept and used again; made anew when a file of the certificates changed |
+| connections | kept and used again; made anew when a file of the certificates changed or the server hung up |
 | time | `timeout` for connecting and for each read; twice that, or until a `deadline`, for a whole answer |
-| size | an answer may be `largest` bytes long; more is read of none |
+| size | an answer may be `largest` bytes long; more is read of none, and none that is compressed |
 | 401 | the secret is read again and the request repeated, once |
 | 429, 503 with `Retry-After` up to `timeout` | repeated, once, after that time, if the deadline leaves it |
 | redirects | followed on the same server, three at most |
@@ -13,19 +13,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import logging
-import os
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
 
 from wca_core.errors import HttpStatusError, NetworkError
+from wca_core.net.connections import Connections
+from wca_core.net.refusals import TOLD, hung_up, is_same_server, redirection, refusal, translated
 
 if TYPE_CHECKING:
     import urllib3
@@ -33,14 +30,10 @@ if TYPE_CHECKING:
     from wca_core.net.credentials import Authorization
     from wca_core.tls import SSL
 
-log = logging.getLogger("wca.net")
-
 LARGEST = 1 << 26
 """Bytes: 64 MiB, some ten thousand pods."""
 CHUNK = 1 << 16
 MOST_REDIRECTS = 3
-TOLD = 200
-"""Characters of an answer that stand in an error."""
 UNTRUSTED = (
     "If the server signs for itself, name the authority that signed its certificate (ssl.server_verify: /path/ca.pem), "
     "or trust anybody who answers (ssl.server_verify: false)"
@@ -87,11 +80,12 @@ class HttpClient:
         self.url = url.rstrip("/")
         self._timeout = timeout
         self._tls = tls
+        self._connections = Connections(self.url, self._tls)
         self._authorization = authorization
         self._largest = largest
         self._if_untrusted = if_untrusted
-        self._pool: urllib3.PoolManager | None = None
-        self._signature: object = None
+        self._is_kept = False
+        """Whether there is a connection that has given a whole answer."""
         self._streamed: urllib3.BaseHTTPResponse | None = None
 
     def get(self, path: str, query: Mapping[str, str] | None = None, deadline: float | None = None) -> object:
@@ -99,7 +93,7 @@ class HttpClient:
         return self._json(_Question("GET", path, self._timeout, self._deadline(deadline), query))
 
     def post(self, path: str, body: object) -> object:
-        """The JSON that the server answers to this JSON."""
+        """The JSON that the server answers to this JSON: a question, which it may be asked twice."""
         return self._json(_Question("POST", path, self._timeout, self._deadline(None), body=body))
 
     @contextmanager
@@ -121,9 +115,7 @@ class HttpClient:
 
     def close(self) -> None:
         """Let go of the connections. May be called twice."""
-        if self._pool is not None:
-            self._pool.clear()
-            self._pool = None
+        self._connections.close()
 
     def _deadline(self, given: float | None) -> float:
         own = time.monotonic() + 2 * self._timeout
@@ -161,7 +153,7 @@ class HttpClient:
     @contextmanager
     def _answer(self, question: _Question) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer of 2xx whose content is still to be read."""
-        with _translated(self._place(question.path), self._if_untrusted):
+        with translated(self._place(question.path), self._if_untrusted):
             answer = self._asked(question)
             try:
                 yield answer
@@ -170,6 +162,9 @@ class HttpClient:
                 raise
             finally:
                 self._streamed = None
+            self._is_kept = question.deadline is not None
+            if not self._is_kept:  # a stream, which may have been left before its end
+                answer.close()
             answer.release_conn()
 
     def _asked(self, question: _Question) -> urllib3.BaseHTTPResponse:
@@ -190,29 +185,55 @@ class HttpClient:
         return self._once(question)
 
     def _once(self, question: _Question) -> urllib3.BaseHTTPResponse:
-        import urllib3
-
         url, query = self.url + question.path, question.query
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._connections().request(
-                question.method,
-                url,
-                fields=dict(query) if query else None,
-                body=None if question.body is None else json.dumps(question.body).encode(),
-                headers=self._headers(has_body=question.body is not None),
-                redirect=False,
-                retries=False,
-                preload_content=False,
-                timeout=urllib3.Timeout(connect=min(self._timeout, question.left), read=question.left),
-            )
+            answer = self._sent(question, url, query)
             if 200 <= answer.status < 300:
-                return answer
-            location = urljoin(url, answer.headers.get("Location", ""))
-            if answer.status not in (301, 302, 307, 308) or not _is_same_server(location, self.url):
-                raise _refusal(self._place(question.path), answer, location)
+                return self._readable(answer, question)
+            location = redirection(url, answer)
+            if answer.status not in (301, 302, 307, 308) or not is_same_server(location, self.url):
+                raise refusal(self._place(question.path), answer, location)
             answer.close()
             url, query = location, None
         raise NetworkError(f"{self._place(question.path)}: more than {MOST_REDIRECTS} redirects")
+
+    def _sent(self, question: _Question, url: str, query: Mapping[str, str] | None) -> urllib3.BaseHTTPResponse:
+        """The answer to one request, which only asks: repeated where a connection that was kept is closed by now."""
+        import urllib3
+
+        was_kept, self._is_kept = self._is_kept, False
+        try:
+            return self._request(question, url, query)
+        except urllib3.exceptions.ProtocolError as error:
+            if not was_kept or not hung_up(error):
+                raise
+        return self._request(question, url, query)
+
+    def _request(self, question: _Question, url: str, query: Mapping[str, str] | None) -> urllib3.BaseHTTPResponse:
+        import urllib3
+
+        return self._connections.pool().request(
+            question.method,
+            url,
+            fields=dict(query) if query else None,
+            body=None if question.body is None else json.dumps(question.body).encode(),
+            headers=self._headers(has_body=question.body is not None),
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=urllib3.Timeout(connect=min(self._timeout, question.left), read=question.left),
+        )
+
+    def _readable(self, answer: urllib3.BaseHTTPResponse, question: _Question) -> urllib3.BaseHTTPResponse:
+        """The same, unless it is compressed: nobody asked for that, and a few bytes could become any number."""
+        encoding = answer.headers.get("Content-Encoding", "identity").lower()
+        if encoding in ("", "identity"):
+            return answer
+        answer.close()
+        raise NetworkError(
+            f"{self._place(question.path)}: an answer as it is expected, found one encoded as {encoding!r:.80}"
+        )
 
     def _headers(self, *, has_body: bool) -> dict[str, str]:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "wca"}
@@ -222,79 +243,9 @@ class HttpClient:
             headers["Authorization"] = self._authorization.header()
         return headers
 
-    def _connections(self) -> urllib3.PoolManager:
-        import urllib3
-
-        signature = None if self._tls is None else self._tls.signature()
-        if self._pool is None or signature != self._signature:
-            self.close()
-            context = None if self._tls is None else self._tls.context()
-            if self._tls is not None and self._tls.server_verify is False:  # which SSL has warned of
-                urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-            proxy = _proxy(self.url)
-            self._pool = (
-                urllib3.ProxyManager(proxy, ssl_context=context) if proxy else urllib3.PoolManager(ssl_context=context)
-            )
-            self._signature = signature
-        return self._pool
-
     def _chunk(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         """What has come, at most `CHUNK` bytes; empty at the end."""
         return answer.read1(CHUNK)
 
     def _place(self, path: str) -> str:
         return self.url + path
-
-
-@contextmanager
-def _translated(place: str, if_untrusted: str) -> Iterator[None]:
-    """Foreign errors as ours."""
-    import urllib3
-
-    try:
-        yield
-    except urllib3.exceptions.SSLError as error:
-        raise NetworkError(f"{place}: TLS: {error}. {if_untrusted}") from error
-    except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out, by name only
-        raise NetworkError(f"{place}: {error}") from error
-    except urllib3.exceptions.TimeoutError as error:
-        raise NetworkError(f"{place}: no answer in time: {error}") from error
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise NetworkError(f"{place}: {error}") from error
-
-
-def _refusal(place: str, answer: urllib3.BaseHTTPResponse, location: str) -> HttpStatusError:
-    with closing(answer):
-        told = answer.read1(CHUNK)[:TOLD].decode(errors="replace").strip()
-    to = f", sends to {location}" if 300 <= answer.status < 400 else ""
-    return HttpStatusError(
-        f"{place}: HTTP {answer.status} {answer.reason or ''}{to}: {told!r}",
-        status=answer.status,
-        location=location,
-        retry_after=_seconds(answer.headers.get("Retry-After")),
-    )
-
-
-def _seconds(text: str | None) -> float | None:
-    """Of `Retry-After`; a date there is not obeyed."""
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None
-
-
-def _is_same_server(location: str, url: str) -> bool:
-    one, other = urlsplit(location), urlsplit(url)
-    return (one.scheme, one.hostname, one.port) == (other.scheme, other.hostname, other.port)
-
-
-def _proxy(url: str) -> str | None:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_this_machine(host) or urllib.request.proxy_bypass(host):
-        return None
-    return urllib.request.getproxies().get(parts.scheme)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host == os.uname().nodename

@@ -67,10 +67,14 @@ class BearerToken:
     """A token in a file, as Kubernetes projects it into a pod and renews it there."""
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._file = SecretFile(path)
 
     def header(self) -> str:
-        return f"Bearer {self._file.text()}"
+        token = self._file.text()
+        if not token.isascii():  # RFC 6750; a header cannot hold it either
+            raise NetworkError(f"{self._path}: a token of ASCII characters expected, found something else")
+        return f"Bearer {token}"
 
     def renew(self) -> None:
         self._file.forget()

@@ -221,3 +221,9 @@ def test_on_v1_a_cgroup_is_there_for_its_limits(tmp_path: Path) -> None:
     _, host = on_v1(tmp_path, "/mesos/r/mesos/n")
 
     assert has_limits(host, "/mesos/r/mesos/n")
+
+
+def test_a_cgroup_whose_files_cannot_be_read_is_one_without_limits(tmp_path: Path) -> None:
+    machine = Machine(tmp_path).cgroup_v2("/mesos/r/mesos/n", {"cpu.max/strange": ""})
+
+    assert not has_limits(machine.host(), "/mesos/r/mesos/n")

@@ -35,6 +35,10 @@ def test_what_is_no_number_costs_only_itself(value: Any) -> None:
     assert resources_of([scalar("cpus", value), scalar("mem", 1), None, 5, scalar(None, 1)]) == {"mem": 1e6}
 
 
+def test_megabytes_that_are_no_number_of_bytes_are_left_out() -> None:
+    assert resources_of([scalar("mem", 1e308), scalar("cpus", 1)]) == {"cpus": 1.0}
+
+
 @pytest.mark.parametrize("document", [None, {}, "cpus", 5])
 def test_absent_resources_are_absent(document: object) -> None:
     assert resources_of(document) == {}

@@ -73,12 +73,20 @@ def start_time(stat: str) -> int:
 
 
 def has_limits(host: Host, path: str) -> bool:
-    """Whether a cgroup limits anything: on v1 it is there for that, on v2 there is one for every container."""
+    """Whether a cgroup limits anything: on v1 it is there for that, on v2 there is one for every container.
+
+    One whose files cannot be read is taken for one without limits.
+    """
     unified = host.hierarchies.unified
     if host.hierarchies.is_v1("cpu") or unified is None:
         return True
     directory = unified.at(path)
-    return any((read_attribute(f"{directory}/{name}") or free).split()[0] != free for name, free in UNLIMITED.items())
+    try:
+        return any(
+            (read_attribute(f"{directory}/{name}") or free).split()[0] != free for name, free in UNLIMITED.items()
+        )
+    except HostError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

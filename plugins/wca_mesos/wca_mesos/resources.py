@@ -32,6 +32,7 @@ def added(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
 def _scalars(document: object) -> Iterable[Mapping[str, float]]:
     for resource in map(mapping, items(document)):
         name = shown(resource.get("name"))
-        value = number(mapping(resource.get("scalar")).get("value"))
+        told = number(mapping(resource.get("scalar")).get("value"))
+        value = None if told is None else number(told * MEGABYTE if name in SIZES else told)
         if name and value is not None and resource.get("type") == "SCALAR":
-            yield {name: value * MEGABYTE if name in SIZES else value}
+            yield {name: value}

@@ -16,7 +16,7 @@ log = logging.getLogger("wca.mesos")
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with a task that is left out."""
+    """What is wrong with a task that is left out, or looks wrong with one that is not."""
 
     text: str
     level: int = logging.WARNING
@@ -39,7 +39,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Tasks whose cgroup was found, what was seen of their containers, and what is wrong with the others."""
+    """Tasks whose cgroup was found, what was seen of their containers, and what is wrong with them and the others."""
 
     running: Sequence[Running]
     sight: Sight
@@ -55,14 +55,16 @@ def look(lookup: CgroupLookup, host: Host, running: Sequence[Running], pids: Map
     found = [pair for pair in (*told, *around.items()) if pair not in errors]
     nested = {paths[pid] for container, pid in found if len(container) > 1}
     judged = [(one, _complaint(one, errors)) for one in running]
+    kept = [one for one, complaint in judged if complaint is None]
+    doubts = [_doubt(one, paths.get(one.executor_pid or 0, "")) for one in kept]
     return Seen(
-        running=[one for one, complaint in judged if complaint is None],
+        running=kept,
         sight=Sight(
             pids={container: pid for container, pid in around.items() if (container, pid) not in errors},
             paths=paths,
             without_limits=frozenset(path for path in nested if not has_limits(host, path)),
         ),
-        complaints=[complaint for _, complaint in judged if complaint is not None],
+        complaints=[one for one in (*(complaint for _, complaint in judged), *doubts) if one is not None],
     )
 
 
@@ -75,6 +77,16 @@ def _complaint(one: Running, errors: Mapping[tuple[Container, int], UnknownCgrou
     if error is None:
         return None
     return Complaint(f"{subject}: {error}", logging.DEBUG if error.has_ended else logging.WARNING)
+
+
+def _doubt(one: Running, path: str) -> Complaint | None:
+    """Mesos names the cgroup of a container after it: another one may be that of much more, or of somebody else."""
+    if not one.container or one.container[0] in path:
+        return None
+    return Complaint(
+        f"task {one.task_id} is measured in cgroup {path}, which is not named after its container: the Mesos agent may "
+        "lack an isolator (--isolation=cgroups/cpu,cgroups/mem), or tell pids of another PID namespace"
+    )
 
 
 def _container(one: Running) -> Container:
