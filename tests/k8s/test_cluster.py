@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from wca_k8s.apiserver import ApiServer
 from wca_k8s.node import KubernetesNode
 
 from tests.cgroups import wait_until
@@ -16,7 +17,9 @@ from wca_core.builtin.cgroup.metrics import CgroupMetrics
 from wca_core.errors import TaskSynchronizationException
 from wca_core.host import Host
 from wca_core.model.task import Task
+from wca_core.net import BearerToken, HttpClient
 from wca_core.testing import run_step
+from wca_core.tls import SSL
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(300)]
 
@@ -140,6 +143,20 @@ def test_watching_and_asking_the_api_server_and_asking_the_kubelet_find_the_same
         ]
 
     assert paths[0] == paths[1] == paths[2]
+
+
+@pytest.mark.parametrize("ahead", [0, 1_000_000])
+def test_a_list_is_no_older_than_what_is_known_and_comes_though_there_is_none_so_new(made: Cluster, ahead: int) -> None:
+    token = BearerToken(f"{made.node.folder}/token")
+    tls = SSL(server_verify=made.node.authority.certificate)
+    client = HttpClient(f"https://127.0.0.1:{made.port}", timeout=10, tls=tls, authorization=token)
+    api = ApiServer(client=client, timeout=10, page_limit=1, node_name=made.node.name)
+    first = api.list("default")
+
+    again = api.list("default", not_before=str(int(first.version) + ahead))
+    client.close()
+
+    assert int(again.version) >= int(first.version)
 
 
 def test_a_service_account_is_refused_by_the_kubelet_until_a_role_permits_it(made: Cluster) -> None:

@@ -137,7 +137,7 @@ def test_pages_that_expire_are_listed_again_once(
 
     server.pages_expire = 2
     with pytest.raises(TaskSynchronizationException, match="410"):
-        names(node, host)
+        names(node_of(server, authority, token, page_limit=2), host)
 
 
 def test_a_real_answer_of_an_api_server_is_tasks(
@@ -215,6 +215,48 @@ def test_a_list_of_an_expired_version_is_asked_for_without_it(
     server.behaviours = [lambda handler: handler.give_json(GONE, 410)]
 
     assert names(node_of(server, authority, token), host) == ["default/web"]
+
+
+def test_who_asks_in_every_step_never_goes_back_in_time(
+    server: FakeApiServer, authority: Authority, token: Path, host: Host
+) -> None:
+    server.put(pod(uid(0), name="a"))
+    node = node_of(server, authority, token, page_limit=1)
+    names(node, host)
+    server.put(pod(uid(1), name="b"))
+
+    assert names(node, host) == ["default/a", "default/b"]
+
+    first, second = server.lists()
+    assert (first.query["resourceVersion"], first.query["limit"]) == ("0", "1")
+    assert second.query == {"resourceVersion": "101", "fieldSelector": "spec.nodeName=node1"}
+
+
+def test_pods_of_all_nodes_come_in_pages_in_every_step(
+    server: FakeApiServer, authority: Authority, token: Path, host: Host
+) -> None:
+    server.put(*(pod(uid(number), name=f"p{number}") for number in range(2)))
+    node = node_of(server, authority, token, page_limit=1, node_name=None, node_ip="192.0.2.2")
+
+    assert [len(names(node, host)), len(names(node, host))] == [2, 2]
+
+    assert [asked.query.get("resourceVersion") for asked in server.lists()] == ["0", None, "0", None]
+    assert all(asked.query["limit"] == "1" for asked in server.lists())
+
+
+def test_a_version_that_no_server_may_have_any_more_is_not_insisted_on(
+    server: FakeApiServer, authority: Authority, token: Path, host: Host
+) -> None:
+    server.put(pod())
+    node = node_of(server, authority, token)
+    names(node, host)
+    server.behaviours = [lambda handler: handler.give(b"", 500)]
+
+    with pytest.raises(TaskSynchronizationException, match="HTTP 500"):
+        names(node, host)
+    assert names(node, host) == ["default/web"]
+
+    assert [asked.query["resourceVersion"] for asked in server.lists()] == ["0", "101", "0"]
 
 
 def test_all_pages_together_may_take_twice_the_timeout(

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wca_core.errors import TaskSynchronizationException
-from wca_core.net.untrusted import mapping, text
+from wca_core.errors import HttpStatusError, TaskSynchronizationException
+from wca_core.net.untrusted import mapping, shown, text
 
 GONE = 410
 """The version that was asked for is no longer known: list again."""
@@ -34,6 +34,13 @@ class Event:
     @property
     def version(self) -> str:
         return text(mapping(self.document.get("metadata")).get("resourceVersion"))
+
+    @property
+    def error(self) -> HttpStatusError:
+        """What an ERROR tells."""
+        code, message = self.document.get("code"), shown(self.document.get("message"))
+        status = code if type(code) is int and 400 <= code < 600 else 500
+        return HttpStatusError(f"the API server ended the watch: {status}: {message}", status=status)
 
 
 def pod_list(answer: object, place: str) -> PodList:

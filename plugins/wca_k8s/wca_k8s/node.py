@@ -19,7 +19,7 @@ from wca_core.net.polls import Polls
 from wca_core.plugin_api import hookimpl, plugin
 from wca_core.tls import SSL
 from wca_k8s.access import Access
-from wca_k8s.apiserver import ApiServer
+from wca_k8s.apiserver import ApiServer, Versions
 from wca_k8s.cgroups import CgroupDriverType
 from wca_k8s.checks import as_text, check_api_server, checked_namespaces, checked_selector
 from wca_k8s.kubelet import Kubelet
@@ -123,6 +123,11 @@ class KubernetesNode:
     def discover_tasks(self, host: Host) -> Sequence[Task]:
         return self._tasks.of(self._opened(host).documents(), host)
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether pods are known, but perhaps not those of now: nothing is allocated to them."""
+        return self._source is not None and self._source.is_stale
+
     @hookimpl
     def requirements(self) -> list[Requirement]:
         from wca_k8s.needs import API_CURE, KUBELET_CURE, host_cgroups, pods_told  # not needed to start
@@ -173,8 +178,8 @@ class KubernetesNode:
     def _api(self, host: Host, polls: Polls) -> Source:
         namespaces = [None] if self._namespaces is None else self._namespaces
         if self.watch is False:
-            api = self._api_server()
-            return self._polling(lambda: api.pods(namespaces), api.close, host, polls)
+            api, newest = self._api_server(), Versions()
+            return self._polling(lambda: api.pods(namespaces, newest), api.close, host, polls)
         wanted = partial(is_on_node, rules=self._rules)
         return Watching(
             [Watch(self._api_server(), namespace, wanted=wanted, polls=polls) for namespace in namespaces],

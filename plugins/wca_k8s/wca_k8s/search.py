@@ -6,7 +6,7 @@ v1: in the tree of the controller cpu, as all trees have the same paths; v2: in 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -40,9 +40,10 @@ class CgroupSearch:
     _found: CgroupDriverType | None = field(default=None, init=False)
     _has_asked: bool = field(default=False, init=False)
 
-    def pod(self, host: Host, pod: Pod) -> str | None:
-        """The path of a pod's cgroup; None if there is none."""
-        paths = pod_paths(self._driver_on(host), self.cgroup_root, pod.qos, pod.cgroup_uids)
+    def pod(self, host: Host, pod: Pod, *, not_of: Collection[str] = ()) -> str | None:
+        """The path of a pod's cgroup; None if there is none. Never that of another pod, whose uid is in `not_of`."""
+        uids = [uid for uid in pod.cgroup_uids if uid == pod.uid or uid not in not_of]
+        paths = pod_paths(self._driver_on(host), self.cgroup_root, pod.qos, uids)
         return next((path for path in paths if exists(host, path)), None)
 
     def container(self, host: Host, pod_path: str, container: Container) -> tuple[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -11,7 +12,7 @@ from typing import Protocol
 from wca_core.errors import TaskSynchronizationException
 from wca_core.net.last_answer import LastAnswer
 from wca_core.net.polls import Polls
-from wca_k8s.watch import Watch
+from wca_k8s.watch import JOINING, Watch
 
 
 class Source(Protocol):
@@ -76,7 +77,10 @@ class Watching:
 
     def stop(self) -> None:
         for watch in self._watches:
-            watch.stop()
+            watch.ask_to_stop()
+        deadline = time.monotonic() + JOINING  # of all together
+        for watch in self._watches:
+            watch.stop(deadline)
 
     def documents(self) -> Sequence[object]:
         if not self._has_waited:

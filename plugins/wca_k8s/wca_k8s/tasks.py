@@ -28,6 +28,8 @@ TaskPer: TypeAlias = Literal["pod", "container"]
 CGROUP_MISSING = "cgroup_missing"
 TOO_MANY = "too_many"
 MALFORMED = "malformed"
+MOST_TOLD = 20
+"""Messages about one pod."""
 
 
 @dataclass(eq=False, slots=True)
@@ -106,6 +108,14 @@ class PodTasks:
         self._without_uid = names
 
     def _judged(self, uid: str, document: object) -> _Known:
+        try:
+            return self._compared(uid, document)
+        except RecursionError:
+            verdict = Verdict(reason=MALFORMED, told="it is nested too deep")
+            self._report(uid, document, verdict)
+            return _Known(document, verdict)
+
+    def _compared(self, uid: str, document: object) -> _Known:
         known = self._known.get(uid)
         if known is not None and known.document == document:
             known.document = document  # the new one: of the old answer nothing need stay
@@ -129,16 +139,16 @@ class PodTasks:
             log.debug("pod %s is no task now: %s", name, verdict.told)
 
     def _tell(self, uid: str, message: str) -> None:
-        """Once a pod."""
+        """Once a pod, and not endlessly of one whose mistakes are ever new ones."""
         told = self._told.setdefault(uid, set())
-        if message not in told:
+        if message not in told and len(told) < MOST_TOLD:
             told.add(message)
             log.warning("%s", message)
 
     def _find(self, known: _Known, pod: Pod, host: Host) -> None:
         if known.path is not None and known.is_complete and exists(host, known.path):
             return
-        known.path = self.search.pod(host, pod)
+        known.path = self.search.pod(host, pod, not_of=self._known)
         if known.path is None:
             if known.tasks:
                 log.debug("pod %s has no cgroup any more", pod.name)

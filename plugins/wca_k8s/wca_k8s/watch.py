@@ -3,16 +3,20 @@
 | what happens | what is done |
 |---|---|
 | the connection ends, or says nothing for five minutes | connect again from where we were, after 1, 2, 4 ... 30 s |
-| the version is gone (410), any other ERROR | list again; the pods known stay until the new list is whole |
+| the version is gone (410) | list again, at once if the last list is 30 s old; until then the pods known stay |
 | a list or a connection fails | the pods known stay, as stale ones; try again, after 1, 2, 4 ... 30 s |
-| the watch is refused (4xx), or says what is no event | the same, but list again |
+| the watch is refused, tells of another error, or says what is no event | the same, but list again |
 
-Waiting times are shortened by a random part, so that a thousand agents do not come at once.
+An event, or a connection that lasted 90 s, lets the waiting times begin anew. They are shortened by a random part, so
+that a thousand agents do not come at once. After a connection that lasted and told nothing, not even a bookmark, pods
+are listed again. A list of a node that is older than what is known is not asked for: of several API servers one may lag
+behind, and would have pods gone that have just come.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -21,7 +25,6 @@ from dataclasses import dataclass
 
 from wca_core.errors import HttpStatusError, NetworkError, TaskSynchronizationException
 from wca_core.net.polls import Polls
-from wca_core.net.untrusted import shown
 from wca_k8s.answers import GONE, Event
 from wca_k8s.apiserver import ApiServer
 from wca_k8s.pods import name_of, uid_of
@@ -29,7 +32,9 @@ from wca_k8s.pods import name_of, uid_of
 log = logging.getLogger("wca.k8s")
 
 JOINING = 5.0
-"""Seconds to wait for the thread's end; it may be in the middle of connecting."""
+"""Seconds to wait for the end of threads; they may be in the middle of connecting."""
+BUSY = (429, 503)
+"""Statuses of a server that has no time now, whatever is asked."""
 
 
 @dataclass(eq=False, slots=True)
@@ -38,6 +43,8 @@ class BackOff:
 
     first: float = 1.0
     longest: float = 30.0
+    settled: float = 90.0
+    """A connection that lasted so long was no failure."""
     _next: float = 0.0
 
     def reset(self) -> None:
@@ -48,7 +55,7 @@ class BackOff:
         return self._next * random.uniform(0.5, 1)
 
 
-class _ListAgain(Exception):  # noqa: N818  what is to be done
+class _Gone(Exception):  # noqa: N818  what happened, not a mistake
     """The server cannot go on from our version."""
 
 
@@ -77,8 +84,11 @@ class Watch:
         self._polls = polls
         self._back_off = back_off or BackOff()
         self._version = ""
+        self._must_list = True
+        self._listed = -math.inf
+        """When the last list was there (`time.monotonic`)."""
         self._has_heard = False
-        """Whether there was an event since the last list."""
+        """Whether the connection of now, or the last one, told anything."""
         self._pods: dict[str, object] = {}
         self._tried = threading.Event()
         self._stopping = threading.Event()
@@ -87,13 +97,19 @@ class Watch:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the thread; if it waits for the network too long, it ends later, by itself."""
+    def ask_to_stop(self) -> None:
+        """Let the thread begin nothing new."""
         self._stopping.set()
-        deadline = time.monotonic() + JOINING
-        while self._thread.is_alive() and time.monotonic() < deadline:
+
+    def stop(self, deadline: float | None = None) -> None:
+        """End the thread; if it still waits for the network at the deadline, it ends later, by itself."""
+        self.ask_to_stop()
+        deadline = time.monotonic() + JOINING if deadline is None else deadline
+        while self._thread.is_alive():
             self._api.client.hang_up()  # again and again: it may be about to listen
             self._thread.join(0.05)
+            if time.monotonic() > deadline:
+                break
         self._api.close()
 
     def wait_for_first_attempt(self, seconds: float) -> None:
@@ -108,20 +124,22 @@ class Watch:
 
     def _attempt(self) -> float:
         """Go on as long as the connection lasts; how long to wait after it."""
+        started, self._has_heard = time.monotonic(), False
         try:
-            if not self._version:
+            if self._must_list:
                 self._list()
             self._listen()
-            self._back_off.reset()
-        except _ListAgain as reason:
+        except _Gone as reason:
             log.info("pods are listed again: %s", reason)
-            self._version = ""
-            if self._has_heard:
+            self._must_list = True
+            if time.monotonic() - self._listed > self._back_off.longest:
                 return 0.0
         except Exception as error:  # noqa: BLE001  whatever it is, the thread lives on
-            if _is_lasting(error):
-                self._version = ""
+            self._must_list = self._must_list or _is_lasting(error)
             self._break(error)
+        if time.monotonic() - started > self._back_off.settled:
+            self._back_off.reset()
+            self._must_list = self._must_list or not self._has_heard  # a proxy may hold back what the server tells
         return self._back_off.pause()
 
     def _break(self, error: Exception) -> None:
@@ -133,11 +151,12 @@ class Watch:
 
     def _list(self) -> None:
         with self._polls.poll():
-            found = self._api.list(self._namespace)
+            known, self._version = self._version, ""  # if that fails, whatever there is will do
+            found = self._api.list(self._namespace, not_before=known)
         self._pods = {_key(document): document for document in found.pods if self._wanted(document)}
         self._version = found.version
         self._publish()
-        self._has_heard = False
+        self._must_list, self._listed = not found.version, time.monotonic()
         self.is_complete, self.is_stale = True, False
         self._tried.set()
 
@@ -152,7 +171,7 @@ class Watch:
                     self._back_off.reset()
         except HttpStatusError as error:
             if error.status == GONE:
-                raise _ListAgain(str(error)) from error
+                raise _Gone(str(error)) from error
             self._count(error)
             raise
         except (NetworkError, TaskSynchronizationException) as error:
@@ -167,7 +186,7 @@ class Watch:
         key = _key(event.document)
         match event.type:
             case "ERROR":
-                raise _ListAgain(f"the API server ended the watch: {shown(event.document.get('message'))}")
+                raise event.error
             case "ADDED" | "MODIFIED" if self._wanted(event.document):
                 self._pods[key] = event.document
             case "ADDED" | "MODIFIED" | "DELETED":
@@ -181,8 +200,8 @@ class Watch:
 
 
 def _is_lasting(error: Exception) -> bool:
-    """Whether going on from the same version would only give the same: no event, or who may list may not watch."""
-    is_refused = isinstance(error, HttpStatusError) and 400 <= error.status < 500 and error.status != 429
+    """Whether going on from the same version may only give the same: no event, or who may list may not watch."""
+    is_refused = isinstance(error, HttpStatusError) and error.status not in BUSY
     return is_refused or isinstance(error, TaskSynchronizationException)
 
 
