@@ -7,7 +7,8 @@ PACKAGES := . $(wildcard plugins/*)
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 ROOT := $(if $(filter 0,$(shell id -u)),--root)
 ARGS ?=
-VM_TESTS := $(wildcard tests/test_real_*.py plugins/*/tests/test_real_*.py) tests/test_churn.py tests/test_end_to_end.py tests/test_documents.py
+VM_TESTS := $(wildcard tests/test_real_*.py plugins/*/tests/test_real_*.py plugins/*/tests/*/test_real_*.py) tests/test_churn.py tests/test_end_to_end.py tests/test_documents.py
+VM_COUNTED := $(wildcard plugins/*/tests/test_counted_*.py plugins/*/tests/*/test_counted_*.py)
 
 .PHONY: help
 help: ## List the targets
@@ -52,8 +53,12 @@ format: $(VENV)/ready ## Rewrite the code in our style
 	$(BIN)/ruff format .
 
 .PHONY: test-vm
-test-vm: $(VENV)/ready ## Run the tests that need cgroup v2 and NUMA inside a virtual machine
+test-vm: test-vm-counted ## Run the tests that need cgroup v2, NUMA, RDT and counters inside a virtual machine (two boots)
 	$(BIN)/python -m tests.vm $(VM_TESTS) $(ARGS)
+
+.PHONY: test-vm-counted
+test-vm-counted: $(VENV)/ready ## Run those that need exact counts of instructions, in a virtual machine of one cpu
+	$(BIN)/python -m tests.vm --counted $(VM_COUNTED)
 
 .PHONY: test-churn
 test-churn: $(VENV)/ready ## Make and remove 10,000 cgroups while the agent steps (root; minutes)

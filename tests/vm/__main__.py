@@ -1,4 +1,4 @@
-"""`python -m tests.vm [--nodes N] [PYTEST ARGUMENT ...]`: the tests marked `vm`, in one boot."""
+"""`python -m tests.vm [--nodes N] [--counted] [PYTEST ARGUMENT ...]`: tests marked `vm`, or `counted`, in one boot."""
 
 import argparse
 import signal
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, end)
     started = time.monotonic()
     try:
-        result = VirtualMachine(nodes=options.nodes).run(pytest_command(pytest_arguments))
+        result = machine_for(options).run(pytest_command(pytest_arguments, "counted" if options.counted else "vm"))
     except VirtualMachineError as error:
         say(str(error))
         return COULD_NOT_RUN
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Our one option; all others are pytest's, hence no abbreviations."""
+    """Our two options; all others are pytest's, hence no abbreviations."""
     words = argparse.ArgumentParser(
         prog="python -m tests.vm",
         allow_abbrev=False,
@@ -43,13 +43,21 @@ def parser() -> argparse.ArgumentParser:
         epilog="All other arguments go to pytest: more test paths, -k, -v, -x, ...",
     )
     words.add_argument("--nodes", type=int, default=2, help="NUMA nodes of two cpus each (2)")
+    words.add_argument("--counted", action="store_true", help="one cpu, whose time is the instructions executed")
     return words
 
 
-def pytest_command(arguments: Sequence[str]) -> list[str]:
+def machine_for(options: argparse.Namespace) -> VirtualMachine:
+    """One cpu where instructions are counted: with more, QEMU's count is that of all of them."""
+    if options.counted:
+        return VirtualMachine(nodes=1, cpus_per_node=1, memory_per_node_mb=768, is_counted=True)
+    return VirtualMachine(nodes=options.nodes)
+
+
+def pytest_command(arguments: Sequence[str], mark: str) -> list[str]:
     """Our Python's pytest; the proof that the guest is what it should be always runs first."""
     color = "--color=yes" if sys.stdout.isatty() else "--color=no"
-    chosen = [f"--rootdir={CHECKOUT}", color, "-m", "vm", INSIDE, *arguments]
+    chosen = [f"--rootdir={CHECKOUT}", color, "-m", mark, INSIDE, *arguments]
     return [sys.executable, *PYTEST, *WRITABLE, *QUICK, *chosen]
 
 

@@ -33,7 +33,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo '+cpu +cpuset +memory +io +pids' > /sys/fs/cgroup/cgroup.subtree_control
 if type ip >/dev/null 2>&1; then ip link set lo up; fi
 
-export PATH WCA_VM_NODES WCA_VM_CPUS_PER_NODE WCA_VM_MEMORY_PER_NODE_MB
+export PATH WCA_VM_KERNEL WCA_VM_COUNTED WCA_VM_NODES WCA_VM_CPUS_PER_NODE WCA_VM_MEMORY_PER_NODE_MB
 export WCA_VM=1 HOME=/run/home LANG=C.UTF-8 TERM=dumb
 export PYTHONDONTWRITEBYTECODE=1 HYPOTHESIS_STORAGE_DIRECTORY=/run/hypothesis
 cd "$CHECKOUT"

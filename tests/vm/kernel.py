@@ -5,6 +5,7 @@ machine's / with neither an initramfs nor modules. It is downloaded and unpacked
 An uncompressed vmlinux boots about two seconds sooner under TCG than the compressed image.
 
     <cache>/<package>/vmlinux       <cache> is $WCA_VM_CACHE or ~/.cache/wca-vm
+    <cache>/<package>/msr.ko        its driver of /dev/cpu/N/msr, the only module that a test loads
 
 Any file made from that vmlinux can be booted as well: `VirtualMachine(kernel=...)`.
 """
@@ -23,12 +24,14 @@ PACKAGE_PATTERN = r"^linux-image-6\.12\..*-cloud-amd64-unsigned$"
 PREFIX = "linux-image-6.12."
 XZ_MAGIC = b"\xfd7zXZ\x00"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+MODULE = "msr.ko"
 ELF_MAGIC = b"\x7fELF"
 
 
 def find_kernel() -> Path:
     """The newest vmlinux in the cache; when there is none, the newest package's is put there first."""
-    cached = {vmlinux.parent.name: vmlinux for vmlinux in cache_folder().glob(f"{PREFIX}*/vmlinux")}
+    folders = [module.parent for module in cache_folder().glob(f"{PREFIX}*/{MODULE}")]
+    cached = {folder.name: folder / "vmlinux" for folder in folders}
     return cached[newest(cached)] if cached else prepare_kernel(newest_package())
 
 
@@ -57,19 +60,21 @@ def newest_package() -> str:
 
 
 def prepare_kernel(package: str) -> Path:
-    """Downloads `package` and puts its uncompressed kernel into the cache, whole or not at all."""
+    """Downloads `package` and puts its uncompressed kernel into the cache; the module last, so that both are there."""
     say(f"preparing the guest's kernel from {package} (34 MB, a few seconds, once)")
     require_programs(["zstd"])
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="preparing-") as name:
-        scratch = Path(name)
-        vmlinux = scratch / "vmlinux"
-        vmlinux.write_bytes(extract_vmlinux(download_image(package, scratch).read_bytes()))
-        kept = cache / package / "vmlinux"
-        kept.parent.mkdir(exist_ok=True)
-        vmlinux.replace(kept)
-    return kept
+    with tempfile.TemporaryDirectory(dir=cache, prefix="preparing-") as temporary:
+        scratch = Path(temporary)
+        image = download_image(package, scratch)
+        (scratch / "vmlinux").write_bytes(extract_vmlinux(image.read_bytes()))
+        (scratch / MODULE).write_bytes(extract_module(scratch))
+        kept = cache / package
+        kept.mkdir(exist_ok=True)
+        for name in ("vmlinux", MODULE):
+            (scratch / name).replace(kept / name)
+    return kept / "vmlinux"
 
 
 def download_image(package: str, folder: Path) -> Path:
@@ -81,6 +86,15 @@ def download_image(package: str, folder: Path) -> Path:
     if len(images) != 1:
         raise VirtualMachineError(f"{package} should hold one boot/vmlinuz-*; it holds {len(images)}")
     return images[0]
+
+
+def extract_module(folder: Path) -> bytes:
+    """The module `MODULE` of the package unpacked into `folder`."""
+    modules = list(folder.glob(f"lib/modules/*/kernel/arch/x86/kernel/{MODULE}*"))
+    if len(modules) != 1:
+        raise VirtualMachineError(f"the package should hold one {MODULE}; it holds {len(modules)}")
+    content = modules[0].read_bytes()
+    return content if content.startswith(ELF_MAGIC) else uncompressed(content)
 
 
 def extract_vmlinux(image: bytes) -> bytes:
@@ -105,8 +119,8 @@ def uncompressed(payload: bytes) -> bytes:
     if payload.startswith(XZ_MAGIC):
         return lzma.decompress(payload)
     if not payload.startswith(ZSTD_MAGIC):
-        raise VirtualMachineError(f"vmlinuz is neither xz nor zstd: it begins with {payload[:6].hex(' ')}")
+        raise VirtualMachineError(f"the content is neither xz nor zstd: it begins with {payload[:6].hex(' ')}")
     done = subprocess.run([find_program("zstd"), "-dcq"], input=payload, capture_output=True, check=False)
     if done.returncode != 0:
-        raise VirtualMachineError(f"zstd could not uncompress vmlinuz: {done.stderr.decode(errors='replace').strip()}")
+        raise VirtualMachineError(f"zstd could not uncompress it: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

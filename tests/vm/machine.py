@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.vm.console import Console, lines_until
+from tests.vm.hardware.kernel import with_hardware
 from tests.vm.host import VirtualMachineError, find_program, require_host, say
 from tests.vm.kernel import find_kernel
 from tests.vm.programs import only_machine, running, shared_root
@@ -26,7 +27,10 @@ POWER_OFF = 20.0
 ATTEMPTS = 3
 # One thread per cpu, although thread=single does not know the fault of `has_emulation_fault`: there
 # one busy cpu makes all others four times slower.
-ACCELERATOR = "tcg,thread=multi"
+ACCELERATION = ("-accel", "tcg,thread=multi")
+# Each instruction takes four nanoseconds of the guest's time, whatever it takes of this machine's. With sleep=off
+# an idle guest's clock would leap ahead while virtiofsd is slow, and its time limits end tests.
+COUNTED = ("-accel", "tcg,thread=single", "-icount", "shift=2,sleep=on")
 # An Intel model, so that the cpus of a node share one L3; model 85 (Skylake, Cascade Lake) would
 # turn resctrl's L3 allocation off. The machine's own model means nothing under TCG.
 CPU_MODEL = "Haswell-noTSX"
@@ -49,14 +53,16 @@ class VirtualMachine:
     """The hardware wanted; `timeout` is in seconds, for each boot with its command.
 
     Cpus are numbered node by node: with 2 nodes of 2 cpus, node 0 has 0-1 and node 1 has 2-3.
-    `kernel` is an uncompressed vmlinux; None is Debian's (`tests.vm.kernel`).
+    `kernel` is an uncompressed vmlinux; None is Debian's with RDT and counters (`tests.vm.hardware`).
+    `is_counted` asks for time by instructions executed: the same program always takes the same. One cpu only.
     """
 
     nodes: int = 2
     cpus_per_node: int = 2
     memory_per_node_mb: int = 384
-    timeout: float = 600.0
+    timeout: float = 1200.0
     kernel: Path | None = None
+    is_counted: bool = False
 
     def run(self, command: Sequence[str]) -> Result:
         """Boots, runs `command`, powers off. One virtual machine at a time on this machine.
@@ -67,7 +73,7 @@ class VirtualMachine:
         """
         require_host()
         with only_machine():
-            kernel = self.kernel or find_kernel()
+            kernel = self.kernel or with_hardware(find_kernel())
             for _ in range(ATTEMPTS):
                 console = self._boot(kernel, command)
                 if console.rc is not None:
@@ -84,7 +90,7 @@ class VirtualMachine:
         with tempfile.TemporaryDirectory(prefix="wca-vm-") as name:
             folder = Path(name)
             (folder / "guest_init.sh").write_bytes(GUEST_INIT.read_bytes())
-            (folder / "job.sh").write_text(job_of(self, console.token, command))
+            (folder / "job.sh").write_text(job_of(self, kernel, console.token, command))
             with shared_root(folder) as socket, running(qemu_command(self, kernel, folder, socket)) as qemu:
                 self._watch(qemu, console)
         return console
@@ -111,18 +117,20 @@ def wait_for_power_off(qemu: "subprocess.Popen[bytes]") -> None:
         say(f"the guest did not power off in {POWER_OFF:.0f} s and is killed")
 
 
-def job_of(machine: VirtualMachine, token: str, command: Sequence[str]) -> str:
+def job_of(machine: VirtualMachine, kernel: Path, token: str, command: Sequence[str]) -> str:
     """The shell file that tells guest_init.sh what to do; the kernel's own command line is too short."""
     settings = {
         "TOKEN": token,
         "CHECKOUT": str(CHECKOUT),
         "PYTHON": sys.executable,
         "PATH": os.environ.get("PATH", os.defpath),
+        "WCA_VM_KERNEL": str(kernel.parent),
+        "WCA_VM_COUNTED": str(int(machine.is_counted)),
         "WCA_VM_NODES": str(machine.nodes),
         "WCA_VM_CPUS_PER_NODE": str(machine.cpus_per_node),
         "WCA_VM_MEMORY_PER_NODE_MB": str(machine.memory_per_node_mb),
     }
-    kept = sorted({str(CHECKOUT), sys.prefix, sys.base_prefix})
+    kept = sorted({str(CHECKOUT), sys.prefix, sys.base_prefix, str(kernel.parent)})
     lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
     lines += [f"kept_folders() {{ printf '%s\\n' {shlex.join(kept)}; }}"]
     lines += [f"command() {{ {shlex.join(command)}; }}"]
@@ -133,15 +141,8 @@ def qemu_command(machine: VirtualMachine, kernel: Path, folder: Path, socket: Pa
     """QEMU's arguments. Shared memory backends, because virtiofsd reads and writes the guest's memory."""
     arguments = f"{KERNEL_ARGUMENTS} -- {folder}/guest_init.sh {folder}/job.sh"
     topology = f"sockets={machine.nodes},cores={machine.cpus_per_node},threads=1"
-    command = [
-        find_program("qemu-system-x86_64"),
-        "-M",
-        "q35",
-        "-accel",
-        ACCELERATOR,
-        "-cpu",
-        CPU_MODEL,
-    ]
+    acceleration = COUNTED if machine.is_counted else ACCELERATION
+    command = [find_program("qemu-system-x86_64"), "-M", "q35", *acceleration, "-cpu", CPU_MODEL]
     command += ["-smp", f"{machine.nodes * machine.cpus_per_node},{topology}"]
     command += ["-m", f"{machine.nodes * machine.memory_per_node_mb}M"]
     command += numa_arguments(machine)

@@ -109,7 +109,7 @@ def test_the_newest_cached_kernel_is_found_without_asking_apt(tmp_path: Path, mo
     for version in ("6.12.9", "6.12.10"):
         folder = cache_folder() / f"linux-image-{version}+deb12-cloud-amd64-unsigned"
         folder.mkdir()
-        (folder / "vmlinux").touch()
+        (folder / "msr.ko").touch()
 
     assert find_kernel().parent.name == "linux-image-6.12.10+deb12-cloud-amd64-unsigned"
 
@@ -120,7 +120,7 @@ def test_every_missing_program_is_named_with_the_way_to_get_it() -> None:
 
 
 def test_the_guest_is_told_paths_and_arguments_with_spaces() -> None:
-    job = job_of(VirtualMachine(), "f00d", ["pytest", "-k", "one or two"])
+    job = job_of(VirtualMachine(), Path("/cache/vmlinux"), "f00d", ["pytest", "-k", "one or two"])
 
     assert "TOKEN=f00d\n" in job
     assert "command() { pytest -k 'one or two'; }\n" in job
