@@ -1,4 +1,4 @@
-"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot]`: see README.md."""
+"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot | perf]`: see README.md."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from bench.errors import BenchError
 from bench.fixed import fixed
 from bench.fresh import fresh
 from bench.paced import Pace
+from bench.perf import memory, perf
 from bench.programs import Files
 from bench.snapshot import snapshot
 from bench.startup import startup
 from bench.step import Options, step
 from bench.syscalls import syscalls
 
-COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot")
+COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot", "perf")
 FROM = 300
 """Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
 
@@ -72,6 +73,14 @@ def _snapshot(options: argparse.Namespace) -> int:
     return 0
 
 
+def _perf(options: argparse.Namespace) -> int:
+    ratios = perf(options.tasks, options.rounds, options.steps)
+    for count, ratio in ratios.items():
+        verdict = "reached" if ratio <= options.at_most else "missed"
+        print(f"{verdict}: reading takes {ratio:.2f} times the C program's time at {count} tasks, at most 2 wanted")
+    return int(memory(options.memory) > 1.25 or max(ratios.values()) > options.at_most) if options.memory else 0
+
+
 BY_NAME = {
     "step": _step,
     "syscalls": _syscalls,
@@ -79,6 +88,7 @@ BY_NAME = {
     "fixed": _fixed,
     "fresh": _fresh,
     "snapshot": _snapshot,
+    "perf": _perf,
 }
 
 
@@ -108,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     of_snapshot.add_argument("--tasks", type=int, default=1000, help="cgroups (1000)")
     of_snapshot.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
     of_snapshot.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
+    of_perf = commands.add_parser("perf", help="reading counters beside a C program, and the memory they take")
+    of_perf.add_argument("--tasks", type=_numbers, default=[10, 100, 300], help="10,100,300")
+    of_perf.add_argument("--rounds", type=int, default=3, help="times each is measured (3)")
+    of_perf.add_argument("--steps", type=int, default=12, help="measured readings of a round (12)")
+    of_perf.add_argument("--memory", type=int, default=1000, help="tasks of the agent whose memory is looked at (1000)")
+    of_perf.add_argument("--at-most", type=float, default=2.0, help="ratio wanted (2)")
     for command in (of_step, of_syscalls):
         command.add_argument("--files", choices=[*Files], default="all", help="which files are read (all)")
     return words

@@ -24,6 +24,8 @@ class Documented:
     package: str
     harmless: Collection[object] | None
     """Values that ask for nothing, or for what is left out where it is absent; None: all of them."""
+    shared_with: str = ""
+    """Another key: who answers to that one is given this value too, if the configuration has that plugin at all."""
 
 
 ALLOCATION_KEYS = frozenset({"rdt_mb_control_required", "rdt_cache_control_required", "remove_all_resctrl_groups"})
@@ -33,7 +35,7 @@ DOCUMENTED = {
     "rdt_enabled": Documented("wca-rdt", (None, False)),
     "event_names": Documented("wca-rdt", (None, ())),
     "perf_aggregate_cpus": Documented("wca-rdt", None),
-    "enable_derived_metrics": Documented("wca-rdt", (False,)),
+    "enable_derived_metrics": Documented("wca-rdt", (False,), shared_with="uncore_event_names"),
     "uncore_event_names": Documented("wca-rdt", (None, ())),
     "rdt_mb_control_required": Documented("wca-rdt", (False,)),
     "rdt_cache_control_required": Documented("wca-rdt", (False,)),
@@ -62,13 +64,17 @@ def moved(
     for runner in list(_runners(tree, set())):
         inner = runner.entries.get("measurement_runner")
         measuring = inner if isinstance(inner, Mapping) else runner
-        for key in [key for key in runner.entries if key in claims or key in DOCUMENTED]:
+        keys = [key for key in runner.entries if key in claims or key in DOCUMENTED]
+        for key in keys:
             value, place = runner.entries.pop(key), runner.key_places.pop(key, runner.place)
             if key in claims:
                 plugin = _plugin_of(measuring, claims[str(key)])
                 if key in plugin.entries:
                     problems.error(place, f"{key}: stands here and among the fields of !{plugin.tag}")
                 plugin.entries[key], plugin.key_places[key] = value, place
+                for other in _sharers(measuring, str(key), claims, keys):
+                    other.key_places.setdefault(key, place)
+                    other.entries.setdefault(key, value)
             elif not _is_harmless(value, DOCUMENTED[str(key)].harmless):
                 package = DOCUMENTED[str(key)].package
                 problems.error(place, f"{key} is part of the package {package} ({advice(package)})")
@@ -83,6 +89,19 @@ def _runners(tree: Tree, seen: set[int]) -> Iterator[Mapping]:
         yield tree
     for part in tree.items if isinstance(tree, Sequence) else tree.entries.values():
         yield from _runners(part, seen)
+
+
+def _sharers(
+    runner: Mapping, key: str, claims: AbstractMapping[str, Words[str]], keys: Collection[Plain]
+) -> Iterator[Mapping]:
+    """The entry of another plugin that is given the value too. `keys`: those that stood on the runner."""
+    other = DOCUMENTED[key].shared_with if key in DOCUMENTED else ""
+    if other not in claims:
+        return
+    plugins = runner.entries.get("plugins")
+    stands = isinstance(plugins, Sequence) and any(item.tag in claims[other] for item in plugins.items)
+    if stands or other in keys:
+        yield _plugin_of(runner, claims[other])
 
 
 def _plugin_of(runner: Mapping, tags: Words[str]) -> Mapping:

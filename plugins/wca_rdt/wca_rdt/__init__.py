@@ -1,1 +1,1 @@
-"""Nothing yet: this package is installable so that names, versions and wheels are settled; it registers no plugin."""
+"""Hardware for WCA: perf counters (`perf`), cache and memory bandwidth through resctrl (`resctrl`)."""
