@@ -21,7 +21,10 @@ LAYERS = {
     "host": 2,
     "inventory": 2,
     "lock": 2,
+    "file_write": 2,
+    "spelling": 2,
     "per_task": 2,
+    "allocation_configuration": 2,
     "tls": 3,
     "net": 3,
     "processes": 2,
@@ -36,8 +39,15 @@ LAYERS = {
     "openmetrics": 3,
     "selfmetrics": 3,
     "anomalies": 3,
+    "write_kinds": 3,
+    "audit": 3,
+    "journal": 3,
+    "transaction": 3,
+    "enforcement": 3,
+    "allocation_metrics": 3,
     "overview": 3,
     "agent": 4,
+    "allocating": 4,
     "discovery": 4,
     "labelling": 4,
     "readiness": 4,
@@ -67,7 +77,10 @@ DOORS = {
     "stevedore": {"registry"},
     "urllib3": {"net.client", "net.connections", "net.punctual", "net.refusals"},
     "pluggy": {"plugin_api", "dispatch"},
-    "typer": {"cli", "cli.options", "cli.run", "cli.check", "cli.doctor", "cli.metrics", "cli.plugins", "cli.commands"},
+    "typer": {
+        "cli",
+        *(f"cli.{name}" for name in ("options", "run", "check", "doctor", "metrics", "plugins", "commands", "restore")),
+    },
 }
 
 

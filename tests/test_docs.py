@@ -43,7 +43,7 @@ def test_the_configurations_of_the_readme_load(tmp_path: Path, number: int, name
     plan = configured(Request(file=str(file))).plan()
 
     assert plan is not None
-    assert {binding.name for binding in plan.bindings} - set(COLLECTORS) == names
+    assert {binding.name for binding in plan.bindings} - {*COLLECTORS, "rdt"} == names  # rdt: where it is installed
 
 
 def test_every_make_target_that_the_documents_name_exists() -> None:

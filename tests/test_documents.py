@@ -21,6 +21,8 @@ DOCUMENTS = [
     ROOT / "README.md",
     *sorted((DOCS / "tutorial").glob("*.md")),
     DOCS / "how-to" / "upgrade-from-the-original.md",
+    DOCS / "how-to" / "allocate-resources.md",
+    DOCS / "how-to" / "keep-tasks-on-one-numa-node.md",
 ]
 PORT = 9111
 CGROUPS = Path("/sys/fs/cgroup")

@@ -131,7 +131,7 @@ def test_a_plugin_that_raises_costs_only_itself(site: Path) -> None:
 def test_a_plugin_that_is_missing_names_its_package(site: Path) -> None:
     site.mkdir()
 
-    ran = wca(site, "run", "--no-lock", *ROOT_FLAG, "--plugins", "numa", "--once")
+    ran = wca(site, "run", "--no-lock", *ROOT_FLAG, "--plugins", "ContentionDetector", "--once")
 
     assert ran.returncode == 1
-    assert "pip install wca-numa" in ran.stdout
+    assert "pip install wca-contention" in ran.stdout

@@ -18,10 +18,11 @@ _HOMES = {
     "wca_core.host": ("Host",),
     "wca_core.hookspecs": ("Stream",),
     "wca_core.model.cpu_codenames": ("CpuCodename",),
-    "wca_core.model.allocation": ("Allocation", "AllocationType"),
+    "wca_core.model.allocation": ("Allocation", "AllocationType", "Refusal"),
     "wca_core.model.anomaly": ("Anomaly", "ContendedResource"),
     "wca_core.model.metric": ("Block", "Merge", "Metric", "Sample", "Samples", "Series", "counter", "gauge"),
     "wca_core.model.platform": ("Platform",),
+    "wca_core.model.rdt_allocation": ("RDTAllocation",),
     "wca_core.model.requirement": ("Requirement",),
     "wca_core.model.snapshot": ("Snapshot",),
     "wca_core.model.task": ("Task",),
@@ -46,11 +47,12 @@ if TYPE_CHECKING:
     )
     from wca_core.hookspecs import Stream
     from wca_core.host import Host
-    from wca_core.model.allocation import Allocation, AllocationType
+    from wca_core.model.allocation import Allocation, AllocationType, Refusal
     from wca_core.model.anomaly import Anomaly, ContendedResource
     from wca_core.model.cpu_codenames import CpuCodename
     from wca_core.model.metric import Block, Merge, Metric, Sample, Samples, Series, counter, gauge
     from wca_core.model.platform import Platform
+    from wca_core.model.rdt_allocation import RDTAllocation
     from wca_core.model.requirement import Requirement
     from wca_core.model.snapshot import Snapshot
     from wca_core.model.task import Task
@@ -79,6 +81,8 @@ __all__ = [
     "PerTask",
     "Platform",
     "PluginError",
+    "RDTAllocation",
+    "Refusal",
     "Requirement",
     "Sample",
     "Samples",

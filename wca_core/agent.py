@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from wca_core.allocating.enforcing import Enforcing
 from wca_core.anomalies import AnomalyLog
 from wca_core.discovery import Discovery
 from wca_core.dispatch import Binding, Dispatcher
@@ -14,17 +15,20 @@ from wca_core.errors import StartError
 from wca_core.gathering import Concatenation, joined
 from wca_core.host import Host
 from wca_core.labelling import Labelling, TaskLabelGenerator
-from wca_core.model.allocation import Allocation, overlaid
+from wca_core.model.allocation import Allocation
 from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Samples
 from wca_core.model.snapshot import Snapshot
 from wca_core.model.task import Task
-from wca_core.model.write import Change
 from wca_core.plugin_api import hooks_of
 from wca_core.readiness import check_readiness
+from wca_core.settings import AllocationSettings
 from wca_core.storing import Storages
 
 log = logging.getLogger("wca.agent")
+
+NOT_RESTORED = 3
+"""The exit code of an agent that could not put back all that it should."""
 
 
 @dataclass(slots=True)
@@ -39,7 +43,8 @@ class Step:
     samples: Samples = field(default_factory=Samples)
     findings: Samples = field(default_factory=Samples)
     anomalies: list[Anomaly] = field(default_factory=list)
-    wishes: list[Allocation] = field(default_factory=list)
+    allocations: Samples = field(default_factory=Samples)
+    """What tasks have at its end, and the counts of an agent that allocates."""
 
 
 class Agent:
@@ -53,8 +58,13 @@ class Agent:
         bindings: Sequence[Binding],
         host: Host,
         label_generators: Mapping[str, TaskLabelGenerator] | None = None,
+        allocation: AllocationSettings | None = None,
+        default_journal: str | None = None,
     ) -> None:
+        """`default_journal`: where an agent that allocates remembers what was there, if `allocation` does not say."""
         self.host = host
+        self.exit_code = 0
+        """Of the process, once the agent has stopped."""
         self._dispatcher = Dispatcher(bindings, host.statistics)
         self._storages: Storages | None = None
         self._discovery = Discovery(self._dispatcher, host, Labelling(label_generators or {}))
@@ -62,26 +72,31 @@ class Agent:
         self._anomaly_log = AnomalyLog()
         self._of_anomalies = Concatenation()
         self._of_derived = Concatenation()
-        self._allocates = bool(self._dispatcher.with_hook("allocate"))
+        allocates = bool(self._dispatcher.with_hook("allocate"))
+        self._enforcing = Enforcing(self._dispatcher, host, allocation, default_journal) if allocates else None
         self._looks_back = any(self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate"))
 
     def start(self) -> None:
         """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""
         check_readiness(self._dispatcher, self.host)
+        if self._enforcing is not None:
+            self._enforcing.keeping.open()
         started: list[Binding] = []
         for binding in self._starting():
             started.append(binding)
             error = self._dispatcher.start_one(binding, self.host)
             if error is not None:
+                self._put_back()
                 self._stop_plugins(started)
                 raise StartError(f"{binding.name} cannot start: {error}") from error
         self._storages = Storages(self._dispatcher)
 
     def stop(self) -> None:
-        """Stop the storages' threads and every plugin, whatever happens."""
+        """Stop the storages' threads, put back what is to be, and stop every plugin, whatever happens."""
         if self._storages is not None:
             self._storages.stop()
             self._storages = None
+        self._put_back()
         self._stop_plugins(self._dispatcher.with_hook("stop"))
         self.host.close()
 
@@ -89,9 +104,11 @@ class Agent:
         """Let every plugin open its outputs again and read its files again."""
         for binding in self._dispatcher.with_hook("reload"):
             self._dispatcher.call_one(binding, "reload", host=self.host)
+        if self._enforcing is not None:
+            self._enforcing.keeping.reopen()
 
     def step(self) -> Step:
-        """One step. Never raises because of a plugin."""
+        """One step. Raises `TooManyFailures` if that is configured, and nothing else because of a plugin."""
         host, dispatcher = self.host, self._dispatcher
         step = Step()
         host.look_around()
@@ -101,22 +118,20 @@ class Agent:
         step.now, step.steady = host.clock.now(), host.clock.monotonic()
         with self._timed("prepare_tasks_data"):
             step.samples, _ = dispatcher.collect("collect_metrics", tasks=step.tasks, host=host)
-        in_force = self._in_force(step.tasks)
+        in_force = self._enforcing.in_force(step.tasks) if self._enforcing else []
         snapshot = self._snapshot(step, in_force)
         if snapshot is not None:
             derived, _ = dispatcher.collect("derive_metrics", snapshot=snapshot)
             step.samples = joined([step.samples, derived], self._of_derived) if derived.series else step.samples
         if snapshot is not None and is_discovered:
             self._detect(step, snapshot)
-            self._allocate(step, snapshot, in_force)
+            self._allocate(step, snapshot)
+        if self._enforcing is not None:
+            step.allocations = self._enforcing.samples()
         self._store(step)
+        if self._enforcing is not None:
+            self._enforcing.end_if_exhausted()
         return step
-
-    def _in_force(self, tasks: Sequence[Task]) -> list[Allocation]:
-        if not self._allocates:
-            return []
-        outcomes = self._dispatcher.call("read_allocations", tasks=tasks, host=self.host)
-        return [item for outcome in outcomes for item in outcome.items if isinstance(item, Allocation)]
 
     def _snapshot(self, step: Step, in_force: list[Allocation]) -> Snapshot | None:
         """What the plugins look back on; None if nobody does."""
@@ -151,38 +166,27 @@ class Agent:
         yield
         self.host.statistics.function(function).add(monotonic() - started)
 
-    def _allocate(self, step: Step, snapshot: Snapshot, in_force: list[Allocation]) -> None:
-        """Ask for wishes and plan how they would be made so.
-
-        This version plans only: it has no transaction yet, so it writes nothing.
-        """
-        findings, outcomes = self._dispatcher.collect("allocate", snapshot=snapshot, anomalies=tuple(step.anomalies))
-        step.findings = joined([step.findings, findings])
-        items = [item for outcome in outcomes for item in outcome.items]
-        step.anomalies += [item for item in items if isinstance(item, Anomaly)]
-        step.wishes = [item for item in items if isinstance(item, Allocation)]
-        tasks = {task.task_id: task for task in step.tasks}
-        force = {(allocation.task_id, allocation.type): allocation for allocation in in_force}
-        changes = [
-            Change(tasks[wish.task_id], wish, force.get((wish.task_id, wish.type)))
-            for wish in overlaid(force, step.wishes)
-            if wish.task_id in tasks
-        ]
-        if changes:
-            for outcome in self._dispatcher.call("plan_writes", changes=changes, host=self.host):
-                for write in outcome.items:
-                    log.info("planned, not written: %s", getattr(write, "place", write))
+    def _allocate(self, step: Step, snapshot: Snapshot) -> None:
+        if self._enforcing is None:
+            return
+        output = self._enforcing.allocate(snapshot, step.anomalies, self._discovery.stale)
+        step.findings = joined([step.findings, output.findings])
+        step.anomalies += output.anomalies
 
     def _store(self, step: Step) -> None:
         if self._storages is None:
             return
-        if self._dispatcher.with_hook("detect") or self._allocates:
+        if self._dispatcher.with_hook("detect") or self._enforcing is not None:
             encoded = self._anomaly_log.samples(step.anomalies, step.tasks, self.host.clock.now())
             self._storages.store(joined([encoded, step.findings], self._of_anomalies), "anomalies")
-        if self._allocates:
-            self._storages.store(Samples(), "allocations", again=step.findings)
+        if self._enforcing is not None:
+            self._storages.store(step.allocations, "allocations", again=step.findings)
         step.samples.steady = step.steady
         self._storages.store(step.samples, "metrics")
+
+    def _put_back(self) -> None:
+        if self._enforcing is not None and not self._enforcing.keeping.close():
+            self.exit_code = NOT_RESTORED
 
     def _starting(self) -> list[Binding]:
         """Storages last: whoever adds to the common labels has done so when they take them."""

@@ -33,6 +33,8 @@ class Discovery:
     def __init__(self, dispatcher: Dispatcher, host: Host, labelling: Labelling) -> None:
         self.tasks: Sequence[Task] = ()
         """To be measured in this step."""
+        self.stale: frozenset[str] = frozenset()
+        """The ids of those whose discoverer hands out what it knew before: see `discover_tasks` in `hookspecs`."""
         self._dispatcher = dispatcher
         self._host = host
         self._labelling = labelling
@@ -44,15 +46,19 @@ class Discovery:
         measured: list[Task] = []
         discoverers = self._dispatcher.with_hook("discover_tasks")
         succeeded = False
+        stale: list[Task] = []
         for binding in discoverers:
             outcome = self._dispatcher.call_one(binding, "discover_tasks", host=self._host)
             answer = None if outcome.failed else self._answer(binding, outcome.items)
             if answer is not None:
                 succeeded = True
                 measured += answer
+                stale += answer if getattr(binding.plugin, "is_stale", False) else ()
         if not _are_same(measured, self._measured):
             self._measured = measured
             self.tasks = tuple(self._without_conflicts(measured))
+        stale_ids = frozenset(task.task_id for task in stale)
+        self.stale = self.stale if stale_ids == self.stale else stale_ids
         self._host.statistics.tasks = len(measured) if succeeded or not discoverers else None
         self._host.statistics.undiscovered_steps += bool(discoverers) and not succeeded
         return succeeded

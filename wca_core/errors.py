@@ -21,6 +21,10 @@ class StartError(WcaError):
     """A plugin refuses to start on this host: what had started is stopped, the exit code is 1."""
 
 
+class TooManyFailures(WcaError):  # noqa: N818  what happened, not a mistake
+    """A plugin failed as often in a row as the configuration permits: the agent ends, the exit code is 1."""
+
+
 class HostError(WcaError):
     """The machine does not look as the kernel documents it; the message names the path."""
 

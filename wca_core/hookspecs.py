@@ -19,7 +19,7 @@ from wca_core.plugin_api import hookspec
 
 if TYPE_CHECKING:
     from wca_core.host import Host
-    from wca_core.model.allocation import Allocation
+    from wca_core.model.allocation import Allocation, Refusal
     from wca_core.model.anomaly import Anomaly
     from wca_core.model.metric import Block, Metric, Sample, Samples
     from wca_core.model.requirement import Requirement
@@ -38,7 +38,10 @@ def discover_tasks(host: Host) -> Iterable[Task] | None:
     """The tasks that run on this host now.
 
     If it raises, its tasks are not measured in this step but are not gone: all that is kept
-    for them stays until a later answer omits them.
+    for them stays until a later answer omits them. Nothing is allocated to them either: what they have stays.
+
+    A plugin that hands out what it knew before, because who knows better does not answer, says so with an attribute
+    `is_stale` that is true after such a call: its tasks are measured, but nothing is allocated to them in this step.
     """
 
 
@@ -73,7 +76,7 @@ def allocate(
 ) -> Iterable[Allocation | Anomaly | Sample | Block] | None:
     """Say which resources which task shall have. It only wishes: writing is done elsewhere.
 
-    If it raises, its wishes of this step are ignored and what is in force stays.
+    If it raises, its wishes of this step are ignored and what is in force stays. What is not wished again stays too.
     """
 
 
@@ -136,10 +139,26 @@ def requirements() -> Iterable[Requirement] | None:
 def read_allocations(tasks: Sequence[Task], host: Host) -> Iterable[Allocation] | None:
     """The values in force now. Called once a step by an agent that allocates.
 
+    The very same object as in the step before says that nothing about the value changed: a repeated wish that was
+    found to be in force is then not checked again, which is much of what a step of an agent that allocates costs.
+
     If it raises, none of its values is taken for being in force.
     """
 
 
 @hookspec
+def check_allocations(changes: Sequence[Change], host: Host) -> Iterable[Allocation | Refusal] | None:
+    """What the machine can make of these wishes: asked before `plan_writes`, about everything that is wished.
+
+    For each change of a type that this plugin plans the writes of: the `Allocation` as it will be in force, rounded
+    and spelled as the kernel does, or the one in force if no difference counts; or a `Refusal` with the reason. Types
+    of others are left out; a wish that no plugin answers is refused. Reads only. If it raises, its wishes are refused.
+    """
+
+
+@hookspec
 def plan_writes(changes: Sequence[Change], host: Host) -> Iterable[Write] | None:
-    """The writes that make these changes so. Reads only. If it raises, none of its changes is written."""
+    """The writes that make these changes so: of wishes that this plugin accepted in `check_allocations`.
+
+    Each names the change it is for. Reads only. If it raises, none of its changes is written.
+    """

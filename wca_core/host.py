@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from wca_core import __version__
 from wca_core.errors import HostError
@@ -23,6 +23,10 @@ from wca_core.model.platform import Platform
 from wca_core.model.statistics import Statistics
 from wca_core.model.task import Task
 from wca_core.processes import ProcessLists
+
+if TYPE_CHECKING:
+    from wca_core.allocation_configuration import AllocationConfiguration
+    from wca_core.transaction import Transaction
 
 
 class Clock(Protocol):
@@ -62,6 +66,14 @@ class Host:
     """By task id: every task that is not gone, also those whose discoverer failed in this step."""
     platform_parts: dict[str, object] = field(default_factory=dict)
     """What plugins know about the machine beyond the fields of `Platform`, by name of the plugin: its `parts`."""
+
+    allocation_configuration: AllocationConfiguration | None = None
+    """Units, defaults and tolerances of allocations; None: those of `AllocationConfiguration()`."""
+    transaction: Transaction | None = None
+    """By which a plugin makes the writes that it needs when it starts; None: this agent writes nothing."""
+
+    writable_roots: list[str] = field(default_factory=list)
+    """Directories below which allocations are written: the cgroup trees, and what a plugin adds when it starts."""
 
     def path(self, path: str) -> str:
         """Where an absolute path of the machine is seen."""

@@ -32,3 +32,6 @@ KNOWN_PACKAGES = {
 
 KNOWN_COMMANDS = {"top": "wca-top"}
 """Commands beside those of wca-core, and the packages that have them."""
+
+CHANGED_BY = {"rdt": ("rdt", "wca-rdt"), "migrate_pages": ("numa", "wca-numa")}
+"""Types of allocations that others than `cgroup-control` change: the plugins that do, and their packages."""

@@ -38,24 +38,31 @@ def lock_path(uid: int, runtime_directory: str | None) -> str:
     return f"/tmp/wca-{uid}.lock"
 
 
+ADVICE = "stop it, or give --no-lock to run two"
+
+
 @contextmanager
 def only_agent(
-    path: str, configuration: str | None = None, others: Sequence[str] = NODE_LOCKS, proc: str = "/proc"
+    path: str,
+    configuration: str | None = None,
+    others: Sequence[str] = NODE_LOCKS,
+    proc: str = "/proc",
+    advice: str = ADVICE,
 ) -> Iterator[None]:
     """Be the only one who holds this lock, and nobody any of the others, as far as `proc` tells.
 
-    Raises `StartError` that names the holder and its configuration. A lock file that cannot be used is told, and
-    the agent runs without.
+    Raises `StartError` that names the holder and its configuration, with `advice`. A lock file that cannot be used is
+    told, and the agent runs without.
     """
     with ExitStack() as held:
         for other in others:
             with suppress(OSError):  # who may not look is not kept out
                 if other != path and (holder := flock_holder(proc, other)) is not None:
-                    raise StartError(_refusal(f"process {holder}", other))
+                    raise StartError(_refusal(f"process {holder}", other, advice))
         try:
             descriptor = _opened(path)
             held.callback(os.close, descriptor)
-            _take(descriptor, path)
+            _take(descriptor, path, advice)
             _sign(descriptor, configuration)
         except OSError as error:
             log.warning("no lock against a second agent: %s: %s", path, error.strerror)
@@ -78,16 +85,16 @@ def _opened(path: str) -> int:
     return descriptor
 
 
-def _take(descriptor: int, path: str) -> None:
+def _take(descriptor: int, path: str, advice: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "somebody"
-        raise StartError(_refusal(holder, path)) from error
+        raise StartError(_refusal(holder, path, advice)) from error
 
 
-def _refusal(holder: str, path: str) -> str:
-    return f"another agent runs on this node: {holder} (lock {path}); stop it, or give --no-lock to run two"
+def _refusal(holder: str, path: str, advice: str) -> str:
+    return f"another agent runs on this node: {holder} (lock {path}); {advice}"
 
 
 def _sign(descriptor: int, configuration: str | None) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wca_core.allocation_metrics import ALLOCATION_METRICS
 from wca_core.anomalies import ANOMALY_METRICS
 from wca_core.config.signature import parameters_of
 from wca_core.errors import ConfigurationError
@@ -51,7 +52,7 @@ class Undescribed:
 
 def described(registry: Registry | None = None) -> tuple[list[Described], list[Undescribed]]:
     """All metrics by name, and the plugins that cannot be asked."""
-    found = [Described(metric, "agent") for metric in ANOMALY_METRICS]
+    found = [Described(metric, "agent") for metric in (*ANOMALY_METRICS, *ALLOCATION_METRICS)]
     silent: list[Undescribed] = []
     for offer in (registry or Registry()).offers:
         if offer.group != PLUGINS:

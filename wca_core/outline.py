@@ -23,6 +23,8 @@ from wca_core.short_form import Combination
 
 NOWHERE = Place("")
 FLOW = ("discover_tasks", "collect_metrics", "derive_metrics", "detect", "allocate")
+ALLOCATING = ("read_allocations", "check_allocations", "plan_writes")
+"""Called by an agent that allocates."""
 
 
 def outline(asked: Configured) -> str:
@@ -40,10 +42,11 @@ def outline(asked: Configured) -> str:
 
 def _calls(plan: Plan) -> Iterator[str]:
     """Comments that say who is called for what; refuses plugins that cannot be called."""
-    Dispatcher(plan.bindings, Statistics())
+    dispatcher = Dispatcher(plan.bindings, Statistics())
     yield "# In each step:"
-    for hook in FLOW:
-        names = [binding.name for binding in plan.bindings if hook in binding.hooks]
+    allocates = bool(dispatcher.with_hook("allocate"))
+    for hook in (*FLOW, *(ALLOCATING if allocates else ())):
+        names = [binding.name for binding in dispatcher.with_hook(hook)]
         if names:
             yield f"#   {hook:<18} {', '.join(names)}"
     for stream in plan.streams:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wca_core import __version__
 from wca_core.agent import Agent
+from wca_core.allocation_configuration import AllocationConfiguration
 from wca_core.dispatch import HOOKS, STREAMS, Binding
 from wca_core.errors import ConfigurationError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
+from wca_core.journal import default_journal_path
 from wca_core.labelling import TaskLabelGenerator
 from wca_core.linux.files import OpenFiles, raise_open_files_limit
 from wca_core.loop import run_steps
 from wca_core.plugin_api import hooks_of
-from wca_core.registry import Registry
+from wca_core.registry import PLUGINS, Registry
+from wca_core.settings import AllocationSettings
 
 log = logging.getLogger("wca.plan")
+
+CONTROLS = ("cgroup-control",)
+"""Plugs themselves in where something allocates."""
+OWN_PACKAGE = "wca-core"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,8 @@ class Plan:
     interval: float | None = 1.0
     extra_labels: Mapping[str, str] = field(default_factory=dict)
     label_generators: Mapping[str, TaskLabelGenerator] = field(default_factory=dict)
+    allocation_configuration: AllocationConfiguration | None = None
+    allocation: AllocationSettings = field(default_factory=AllocationSettings)
     max_open_files: int | None = None
     """That stay open; None: half of the limit."""
 
@@ -40,20 +49,30 @@ class Plan:
             return "metrics", "anomalies", "allocations"
         return ("metrics", "anomalies") if "detect" in hooks else ("metrics",)
 
-    def run(self, host: Host, count: int | None = None) -> None:
-        """Run until the count of steps is reached or a signal comes. Raises `StartError`, `PluginError`."""
+    @property
+    def dry(self) -> Plan:
+        """The same without a write."""
+        return replace(self, allocation=replace(self.allocation, dry_run=True))
+
+    def run(self, host: Host, count: int | None = None) -> int:
+        """Run until the count of steps is reached or a signal comes; the exit code of the process.
+
+        Raises `StartError`, `PluginError`, `TooManyFailures`.
+        """
         agent = self.agent(host)
         names = ", ".join(binding.name for binding in self.bindings)
         log.info("wca %s steps every %g s with %s", __version__, self.interval or 0, names)
         run_steps(agent, self.interval, count)
+        return agent.exit_code
 
     def agent(self, host: Host) -> Agent:
         """The agent that is planned, for this host, which gets its labels. Raises `PluginError`."""
         raise_open_files_limit()
         if self.max_open_files is not None:
             host.open_files = OpenFiles(self.max_open_files)
+        host.allocation_configuration = self.allocation_configuration
         host.extra_labels = {**host.extra_labels, **self.extra_labels}
-        return Agent(self.bindings, host, label_generators=self.label_generators)
+        return Agent(self.bindings, host, self.label_generators, self.allocation, default_journal_path())
 
 
 class Plugged:
@@ -66,6 +85,10 @@ class Plugged:
     @property
     def bindings(self) -> tuple[Binding, ...]:
         return tuple(self._bindings)
+
+    @property
+    def allocates(self) -> bool:
+        return any("allocate" in binding.hooks for binding in self._bindings)
 
     def has(self, cls: type) -> bool:
         """Whether a plugin of this class is there."""
@@ -96,6 +119,26 @@ class Plugged:
         """Call a plugin for all hooks it has, instead of one of the same class that nobody configured."""
         self._bindings = [binding for binding in self._bindings if type(binding.plugin) is not type(plugin)]
         self.add_whole(plugin, name)
+
+    def add_planners(self) -> None:
+        """What plans writes: the built-in control of cgroups, and what does so in the packages of the plugins here.
+
+        They are called for nothing else: nobody asked them to measure.
+        """
+        packages = {package for binding in self._bindings for package in self._packages_of(type(binding.plugin))}
+        for offer in self._registry.offers:
+            is_near = offer.name in CONTROLS or (offer.package in packages and offer.package != OWN_PACKAGE)
+            if offer.group == PLUGINS and is_near and not any(map(offer.is_of, self._classes)):
+                cls = self._registry.load(offer.name)
+                if "plan_writes" in hooks_of(cls):
+                    self._bind(cls(), frozenset(), frozenset(), offer.name)
+
+    @property
+    def _classes(self) -> list[type]:
+        return [type(binding.plugin) for binding in self._bindings]
+
+    def _packages_of(self, cls: type) -> Iterable[str]:
+        return (offer.package for offer in self._registry.offers if offer.is_of(cls))
 
     def _bind(self, plugin: object, hooks: frozenset[str], streams: frozenset[Stream], name: str | None = None) -> None:
         for binding in self._bindings:

@@ -24,6 +24,7 @@ PLUGINS = "wca.plugins"
 COMPONENTS = "wca.components"
 RUNNER_KEYS = "wca.runner_keys"
 COMMANDS = "wca.commands"
+WRITES = "wca.writes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class Offer:
 
     def __str__(self) -> str:
         return f"{self.target} ({self.package} {self.version})"
+
+    def is_of(self, cls: type) -> bool:
+        """Whether this is the offer of a class."""
+        return self.target == f"{cls.__module__}:{cls.__qualname__}"
 
 
 class Registry:
@@ -78,9 +83,17 @@ class Registry:
     @cached_property
     def commands(self) -> list[Offer]:
         """What packages add to the command `wca`, by name; several may claim one."""
-        points = metadata.entry_points(group=COMMANDS) if self._given is None else self._given
+        return self._offers_of(COMMANDS)
+
+    @cached_property
+    def writes(self) -> list[Offer]:
+        """The kinds of writes that packages know how to rebuild, by name; several may claim one."""
+        return self._offers_of(WRITES)
+
+    def _offers_of(self, group: str) -> list[Offer]:
+        points = metadata.entry_points(group=group) if self._given is None else self._given
         packages = _Packages()
-        offers = {_offer(point, packages) for point in points if point.group == COMMANDS}
+        offers = {_offer(point, packages) for point in points if point.group == group}
         return sorted(offers, key=lambda offer: (offer.name, offer.package, offer.target))
 
     def command(self, name: str) -> object | None:

@@ -19,7 +19,7 @@ from wca_core.host import Host
 from wca_core.plan import Plan, Plugged
 from wca_core.plugin_api import hooks_of
 from wca_core.registry import Registry
-from wca_core.settings import AgentSettings
+from wca_core.settings import AllocationSettings, MeasurementSettings
 
 log = logging.getLogger("wca.runners")
 
@@ -41,7 +41,7 @@ class Runner(Protocol):
 
 
 @dataclass(eq=False, kw_only=True)
-class MeasurementRunner(AgentSettings):
+class MeasurementRunner(MeasurementSettings):
     """Measures and stores."""
 
     node: Node
@@ -68,6 +68,7 @@ class MeasurementRunner(AgentSettings):
             interval=self.interval,
             extra_labels=self.labels,
             label_generators=self.task_label_generators or {},
+            allocation_configuration=self.allocation_configuration,
             max_open_files=self.max_open_files,
         )
 
@@ -97,22 +98,26 @@ class DetectionRunner:
 
 
 @dataclass(eq=False, kw_only=True)
-class AllocationRunner:
-    """Measures and allocates resources. This version plans the changes and does not write them."""
+class AllocationRunner(AllocationSettings):
+    """Measures and allocates resources."""
 
     measurement_runner: MeasurementRunner
     allocator: Allocator
+    """Wishes which resources tasks have."""
     anomalies_storage: Storage | None = None
+    """None: the log storage on standard error."""
     allocations_storage: Storage | None = None
+    """None: the log storage on standard error."""
 
     def plan(self, registry: Registry | None = None) -> Plan:
         registry = registry or Registry()
         plan = self.measurement_runner.plan(registry)
         plugged = Plugged(registry, plan.bindings)
         plugged.add(self.allocator, "allocator", "allocate")
+        plugged.add_planners()
         plugged.add_storage(self.anomalies_storage, "anomalies_storage", "anomalies")
         plugged.add_storage(self.allocations_storage, "allocations_storage", "allocations")
-        return replace(plan, bindings=plugged.bindings)
+        return replace(plan, bindings=plugged.bindings, allocation=self.allocation_settings)
 
     def run(self) -> int:
         return _run(self)
@@ -131,5 +136,4 @@ def _claimants(registry: Registry) -> list[type]:
 
 
 def _run(runner: Runner) -> int:
-    runner.plan().run(Host())
-    return 0
+    return runner.plan().run(Host())

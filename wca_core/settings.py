@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, fields
+from typing import Annotated, Literal
 
-from wca_core.config.field_types import Between, LabelName, Str
+from wca_core.allocation_configuration import AllocationConfiguration
+from wca_core.config.field_types import Between, LabelName, Path, Str
+from wca_core.enforcement.guard_rails import GuardRails
 from wca_core.labelling import TaskLabelGenerator
 
-
-@dataclass(eq=False, kw_only=True)
-class AllocationConfiguration:
-    """How amounts of resources become what the kernel takes, and what tasks get without an allocation."""
-
-    cpu_quota_period: Annotated[int | float, Between(1000, 1000000)] = 1000
-    """Microseconds: the length of the period that a CPU quota is a part of."""
-    cpu_shares_unit: Annotated[int | float, Between(1000, 1000000)] = 1000
-    """CPU shares of a task with `cpu_shares` 1.0."""
-    default_rdt_l3: Str | None = None
-    """Cache ways of tasks without an allocation, as a schemata line: `L3:0=fff;1=fff`."""
-    default_rdt_mb: Str | None = None
-    """The same for memory bandwidth: `MB:0=100;1=100`."""
+__all__ = ["AgentSettings", "AllocationConfiguration", "AllocationSettings", "MeasurementSettings"]
 
 
 @dataclass(eq=False, kw_only=True)
-class AgentSettings:
-    """Fields of `agent` in the short form, and of a MeasurementRunner."""
+class MeasurementSettings:
+    """Fields of a MeasurementRunner, and of `agent` in the short form."""
 
     interval: Annotated[float, Between(0, 60)] | None = 1.0
     """Seconds from step to step; 0 or null: no pause."""
@@ -37,9 +27,50 @@ class AgentSettings:
     """Kernel files that stay open from step to step, some 20 a task; others are opened anew, at eight to ten times the
     price of a read. null: half of the limit of the process (`ulimit -n`)."""
     allocation_configuration: AllocationConfiguration | None = None
-    """Units and defaults of allocations. This version writes no allocation."""
+    """Units, defaults and tolerances of allocations."""
 
     @property
     def labels(self) -> dict[str, str]:
         """The extra labels as text."""
         return {name: str(value) for name, value in (self.extra_labels or {}).items()}
+
+
+@dataclass(eq=False, kw_only=True)
+class AllocationSettings:
+    """Fields of an AllocationRunner, and of `agent` in the short form."""
+
+    dry_run: bool = False
+    """Do everything except write: what would be in force is told as `allocation_planned_*`."""
+    restore_on_exit: Literal["none", "managed"] = "none"
+    """managed: when the agent ends, every value that it changed and nobody else has changed since is put back; exit
+    code 3 if one cannot be."""
+    restore_state_file: Path | None = None
+    """Remembers what was there before the first write, for `wca restore` and for an agent that is started again after
+    it was killed. null: `/run/wca/journal`; of another user than root `wca.journal` in `$XDG_RUNTIME_DIR`."""
+    reconcile: Literal["off", "each_iteration"] | Annotated[float, Between(0)] = "off"
+    """Write a value again that somebody else has changed: in each step, or at most once in so many seconds. After 5
+    times within 10 minutes it is left to the other for 10 minutes."""
+    guard_rails: GuardRails | None = None
+    """Limits of what allocators may change. null: none."""
+    audit_log: Path | None = None
+    """A file that gets a line of JSON for every write that is tried."""
+    on_invalid: Literal["ignore_all", "ignore_task"] = "ignore_all"
+    """What an invalid allocation costs: all allocations of the step, or those of its task."""
+    rollback: Literal["task", "none"] = "task"
+    """A write that fails undoes all that the step wrote for its task; none: the others stay."""
+    ignore_unsupported: bool = False
+    """An allocation of a type that nothing on this machine can change is left out; else it is invalid."""
+    allocate_timeout: Annotated[float, Between(0)] | None = None
+    """Seconds after which an allocator is told to be slow; it is not interrupted. null: never."""
+    max_consecutive_plugin_errors: Annotated[int, Between(0)] = 0
+    """So many failures of an allocator in a row end the agent with exit code 1; 0: it goes on."""
+
+    @property
+    def allocation_settings(self) -> AllocationSettings:
+        """These fields alone."""
+        return AllocationSettings(**{one.name: getattr(self, one.name) for one in fields(AllocationSettings)})
+
+
+@dataclass(eq=False, kw_only=True)
+class AgentSettings(AllocationSettings, MeasurementSettings):
+    """Fields of `agent` in the short form."""

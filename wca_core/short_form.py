@@ -5,6 +5,7 @@
 | no discoverer | `local` |
 | no storage | `log`, on standard error |
 | nothing: neither a file nor `--plugins` | `prometheus`, on 127.0.0.1:9111, and `live`; without both of them `log` |
+| a plugin with `allocate` | `cgroup-control`, and what else plans writes in the packages of the plugins named |
 | whatever | the built-in collectors, except those left out by `--without` |
 """
 
@@ -40,17 +41,20 @@ class Combination:
         plugged = Plugged(registry or Registry())
         for name, plugin in self.plugins.items():
             plugged.add_whole(plugin, name, is_default=name in self.unasked)
+        if plugged.allocates:
+            plugged.add_planners()
         return Plan(
             bindings=plugged.bindings,
             interval=self.settings.interval,
             extra_labels=self.settings.labels,
             label_generators=self.settings.task_label_generators or {},
+            allocation_configuration=self.settings.allocation_configuration,
+            allocation=self.settings.allocation_settings,
             max_open_files=self.settings.max_open_files,
         )
 
     def run(self) -> int:
-        self.plan().run(Host())
-        return 0
+        return self.plan().run(Host())
 
 
 def filled_in(

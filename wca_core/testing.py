@@ -22,6 +22,7 @@ from wca_core.model.statistics import Statistics
 from wca_core.model.task import Task
 from wca_core.plugin_api import call_hook, check_plugin_class, hookimpl, hooks_of, plugin
 from wca_core.registry import Registry
+from wca_core.settings import AllocationSettings
 
 
 @dataclass(slots=True)
@@ -179,8 +180,9 @@ class Measured:
         return {sample.labels["task_id"]: sample.value for sample in self.samples(metric) if sample.series.task}
 
     def samples(self, metric: str) -> list[Sample]:
-        """All samples of a metric, measured or found."""
-        return [one for part in (self.step.samples, self.step.findings) for one in part if one.name == metric]
+        """All samples of a metric, measured, found or of allocations."""
+        parts = self.step.samples, self.step.findings, self.step.allocations
+        return [one for part in parts for one in part if one.name == metric]
 
     @property
     def names(self) -> set[str]:
@@ -199,11 +201,12 @@ def running(
     plugins: Sequence[object],
     tasks: Sequence[Task] = (),
     label_generators: Mapping[str, TaskLabelGenerator] | None = None,
+    allocation: AllocationSettings | None = None,
 ) -> Iterator[Agent]:
     """A started agent with these plugins and OwnMetrics, stopped at the end."""
     host = machine.host() if isinstance(machine, Machine) else machine
     bindings = [whole_binding(one) for one in (GivenTasks(tasks=list(tasks)), *plugins, _own_metrics())]
-    agent = Agent(_with_own_names(bindings), host, label_generators)
+    agent = Agent(_with_own_names(bindings), host, label_generators, allocation)
     agent.start()
     try:
         yield agent

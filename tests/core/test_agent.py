@@ -9,7 +9,6 @@ import pytest
 from wca_core.agent import Agent
 from wca_core.errors import HostError, StartError
 from wca_core.host import Host
-from wca_core.model.allocation import Allocation, AllocationType, overlaid
 from wca_core.model.metric import Metric, Sample, Samples, Series, counter
 from wca_core.model.snapshot import Snapshot
 from wca_core.model.task import Task
@@ -287,20 +286,6 @@ def test_a_snapshot_answers_by_task_metric_and_levels() -> None:
     assert snapshot.values(pages, task) == {("0", "x"): 1, ("1", "x"): 2}
     assert snapshot.values(pages) == {}
     assert snapshot.seconds is None
-
-
-def test_a_wish_that_refuses_to_be_compared_does_not_end_the_step() -> None:
-    class Uneasy:
-        def __eq__(self, other: object) -> bool:
-            raise ValueError("ambiguous")
-
-        __hash__ = None  # type: ignore[assignment]
-
-    wish = Allocation("a", AllocationType.CPU_QUOTA, Uneasy())
-
-    in_force = Allocation("a", AllocationType.CPU_QUOTA, Uneasy())
-
-    assert overlaid({("a", AllocationType.CPU_QUOTA): in_force}, [wish])[0] is wish
 
 
 def test_rates_are_by_the_time_between_measurements_however_long_a_step_takes(tmp_path: Path) -> None:

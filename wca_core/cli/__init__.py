@@ -5,6 +5,7 @@
 | 0 | done, or stopped by SIGTERM or SIGINT |
 | 1 | a configuration, plugin or start error |
 | 2 | wrong usage, or root without --root |
+| 3 | something that WCA changed on the machine could not be put back |
 
 What a command needs beyond its options is imported when it runs, so that `wca --version` is quick.
 """
@@ -23,6 +24,7 @@ from wca_core.cli.check import check
 from wca_core.cli.doctor import doctor
 from wca_core.cli.metrics import metrics
 from wca_core.cli.plugins import plugins
+from wca_core.cli.restore import restore
 from wca_core.cli.run import run
 
 app = typer.Typer(
@@ -55,6 +57,7 @@ app.command()(check)
 app.command()(doctor)
 app.command()(plugins)
 app.command()(metrics)
+app.command()(restore)
 
 
 def main() -> None:

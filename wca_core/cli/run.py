@@ -39,6 +39,7 @@ class _Ways:
     interval: float | None
     count: int | None
     lock: bool
+    dry_run: bool
 
 
 def run(
@@ -52,6 +53,7 @@ def run(
     interval: Annotated[
         float | None, typer.Option(min=0, max=60, metavar="SECONDS", help="From step to step; over the file's.")
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Allocate nothing: tell what would be written.")] = False,
     allow_root: AllowRoot = False,
     no_lock: Annotated[
         bool, typer.Option("--no-lock", help="Run although another agent may run on this host.")
@@ -75,7 +77,7 @@ def run(
 
         asked = configured(config, plugins, overrides, without, strict_config)
         logs.configure(levels, asked.loggers)
-        code = _run(asked, _Ways(host_root, interval, 1 if once else count, not no_lock))
+        code = _run(asked, _Ways(host_root, interval, 1 if once else count, not no_lock, dry_run))
     raise typer.Exit(code)
 
 
@@ -84,8 +86,9 @@ def _run(asked: Configured, ways: _Ways) -> int:
     from wca_core.host import Host
     from wca_core.lock import default_lock_path, only_agent
 
-    if not asked.has_plan and (ways.interval is not None or ways.count is not None):
-        raise ConfigurationError(f"!{type(asked.runner).__name__} has a loop of its own: it takes no count or interval")
+    if not asked.has_plan and (ways.interval is not None or ways.count is not None or ways.dry_run):
+        name = type(asked.runner).__name__
+        raise ConfigurationError(f"!{name} has a loop of its own: it takes no count or interval, and no dry run")
     plan = asked.plan() if asked.has_plan else None
     gc.freeze()  # what is there now stays: the collector need not look at it again
     gc.enable()
@@ -96,5 +99,4 @@ def _run(asked: Configured, ways: _Ways) -> int:
             return asked.run()
         if ways.interval is not None:
             plan = replace(plan, interval=ways.interval)
-        plan.run(Host(root=ways.host_root), ways.count)
-    return 0
+        return (plan.dry if ways.dry_run else plan).run(Host(root=ways.host_root), ways.count)

@@ -26,6 +26,14 @@ def read_release(proc: str) -> str:
         return os.uname().release
 
 
+def read_boot_id(proc: str) -> str:
+    """Of this run of the machine: another one after each start; empty where the kernel does not tell."""
+    try:
+        return read_text(f"{proc}/sys/kernel/random/boot_id").strip()
+    except HostError:
+        return ""
+
+
 def read_setting(proc: str, name: str) -> int | None:
     """A number that sysctl(8) sets, such as `kernel.perf_event_paranoid`; None if the kernel has no such setting.
 

@@ -1,8 +1,7 @@
-"""A wish to change a resource of a task."""
+"""A wish to change a resource of a task, and what becomes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,7 +9,21 @@ from wca_core.errors import ContractError
 
 
 class AllocationType(StrEnum):
-    """The resources that can be changed."""
+    """The resources that can be changed.
+
+    | type | value |
+    |---|---|
+    | cpu_quota | part of all CPUs of the node, 0.0 to 1.0; 1.0: no limit |
+    | cpu_shares | multiple of `cpu_shares_unit` |
+    | cpuset_cpus, cpuset_mems | ids of CPUs, of NUMA nodes: `"0-3,8"` or a list |
+    | cpuset_memory_migrate | whether pages follow `cpuset_mems`: 0 or 1 |
+    | migrate_pages | id of the NUMA node that all pages move to, now |
+    | rdt | an `RDTAllocation` |
+    | memory_high | bytes, part of the node's memory (float up to 1.0), or `max` |
+    | memory_min, memory_low | bytes |
+    | cpu_idle | 0 or 1 |
+    | cpu_burst | part of the quota, 0.0 to 1.0 |
+    """
 
     CPU_QUOTA = "cpu_quota"
     CPU_SHARES = "cpu_shares"
@@ -19,6 +32,11 @@ class AllocationType(StrEnum):
     CPUSET_MEMORY_MIGRATE = "cpuset_memory_migrate"
     MIGRATE_PAGES = "migrate_pages"
     RDT = "rdt"
+    MEMORY_HIGH = "memory_high"
+    MEMORY_MIN = "memory_min"
+    MEMORY_LOW = "memory_low"
+    CPU_IDLE = "cpu_idle"
+    CPU_BURST = "cpu_burst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +52,15 @@ class Allocation:
             raise ContractError(f"allocation: a task id and an AllocationType expected, found {self!r}")
 
 
-def overlaid(in_force: Mapping[tuple[str, AllocationType], Allocation], wishes: list[Allocation]) -> list[Allocation]:
-    """The wishes that differ from what is in force; of several for one place the last counts."""
-    wanted = {(wish.task_id, wish.type): wish for wish in wishes}
-    return [wish for place, wish in wanted.items() if not _is_same(in_force.get(place), wish)]
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A wish that cannot be granted, and why: place, expected, found."""
 
+    task_id: str
+    type: AllocationType
+    reason: str
+    is_unsupported: bool = False
+    """Nothing on this machine can change it, whatever the value; see `ignore_unsupported` of the AllocationRunner."""
 
-def _is_same(one: Allocation | None, other: Allocation) -> bool:
-    try:
-        return bool(one == other)
-    except Exception:  # noqa: BLE001  values are a plugin's, and some (arrays) refuse to be compared
-        return False
+    def __str__(self) -> str:
+        return f"{self.type} of {self.task_id}: {self.reason}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from wca_core.model.allocation import Allocation
+from wca_core.model.allocation import Allocation, AllocationType
 from wca_core.model.metric import Metric, Samples, Series, Value
 from wca_core.model.platform import Platform
 from wca_core.model.task import Task
@@ -50,7 +50,7 @@ class Snapshot:
     tasks: Sequence[Task]
     samples: Samples
     allocations: Sequence[Allocation] = ()
-    """In force; empty unless the agent allocates."""
+    """In force; empty unless the agent allocates. Of one task: `allocations_of`, `allocation`."""
     platform: Platform | None = None
     """What the machine is made of; None where the kernel does not tell its CPUs."""
     previous: Snapshot | None = field(default=None, repr=False)
@@ -97,6 +97,21 @@ class Snapshot:
     def _at(self, key: tuple[Owner, Levels]) -> Value | None:
         at = self._places.of_series.get(key)
         return None if at is None else self.samples.values[at]
+
+    def allocations_of(self, task: Task) -> Mapping[AllocationType, object]:
+        """What this task has now, by type; empty unless the agent allocates and its cgroups could be read."""
+        return self._allocations_by_task.get(task.task_id, {})
+
+    def allocation(self, type: AllocationType, task: Task) -> object | None:
+        """One of these; None if it is not known."""
+        return self.allocations_of(task).get(type)
+
+    @cached_property
+    def _allocations_by_task(self) -> dict[str, dict[AllocationType, object]]:
+        by_task: dict[str, dict[AllocationType, object]] = {}
+        for one in self.allocations:
+            by_task.setdefault(one.task_id, {}).setdefault(one.type, one.value)
+        return by_task
 
     def forget_the_past(self) -> None:
         """Let go of the step before, so that snapshots do not chain up."""

@@ -59,6 +59,15 @@ class Statistics:
     conflicting_tasks: int = 0
     """Tasks dropped because an earlier discoverer named the same id or cgroup."""
 
+    writes: Counter[str] = field(default_factory=Counter)
+    """Changes of the machine that were made, by type of allocation."""
+    write_errors: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Writes that were refused or had another effect, by type of allocation and errno's name (or `verify`, `plan`)."""
+    rollbacks: Counter[str] = field(default_factory=Counter)
+    """Tasks whose writes of a step were put back, by type of the allocation that failed."""
+    audit_errors: int = 0
+    """Records that the audit log could not take."""
+
     def plugin(self, name: str) -> PluginHealth:
         return self.plugins.setdefault(name, PluginHealth())
 

@@ -321,6 +321,7 @@ def test_the_last_answer_stands_in_for_one_that_fails_as_long_as_it_may(
     kubelet.behaviour = lambda handler: handler.give(b"", 500)
     machine.clock.advance(30)
     assert node.discover_tasks(machine.host())[0] is first[0]
+    assert node.is_stale  # nothing is allocated to these
     assert metrics(node)["wca_k8s_stale{}"] == 1
 
     machine.clock.advance(1)

@@ -54,7 +54,7 @@ class AgentSource:
     def __init__(self, plan: Plan, host: Host, *, lock_path: str | None = None, file: str | None = None) -> None:
         """`lock_path`: the lock against a second agent; None: without. `file`: the configuration, for that lock."""
         host.extra_labels = {**host.extra_labels, **plan.extra_labels}
-        self._plan = plan
+        self._plan = plan.dry  # who looks changes nothing
         self._host = host
         self._file = file
         self._lock_path = lock_path

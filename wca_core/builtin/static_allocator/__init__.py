@@ -1,0 +1,1 @@
+"""Allocations by rules that a person writes."""
