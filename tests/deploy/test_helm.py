@@ -96,7 +96,7 @@ def test_what_is_rendered_is_as_the_official_schemas_want_it(tmp_path: Path, fea
         (["processes"], {"SYS_PTRACE", "DAC_READ_SEARCH", "DAC_OVERRIDE"}, {}),
         (["perf"], {"PERFMON"}, {}),
         (["rdt"], {"DAC_OVERRIDE"}, {"/sys/fs/resctrl": "rw"}),
-        (["allocation"], {"DAC_OVERRIDE"}, {"/sys/fs/cgroup": "rw"}),
+        (["allocation"], {"DAC_OVERRIDE"}, {"/sys/fs/cgroup": "rw", "/run/wca": "rw"}),
         (["numa"], {"SYS_NICE", "SYS_PTRACE"}, {}),
         (["pods"], NOTHING, {}),
     ],
@@ -112,28 +112,47 @@ def test_a_feature_gives_what_it_needs_and_nothing_else(
     pod = of_kind(made, "DaemonSet")["spec"]["template"]["spec"]
     assert pod["automountServiceAccountToken"] == ("pods" in features)
     assert pod["securityContext"]["seccompProfile"]["type"] == (
-        "Unconfined" if "perf" in features else "RuntimeDefault"
+        "Unconfined" if {"perf", "numa"} & set(features) else "RuntimeDefault"
     )
+    assert ("appArmorProfile" in container(made)["securityContext"]) == ("rdt" in features)
+    assert pod["terminationGracePeriodSeconds"] == (90 if "allocation" in features else 30)
     assert ("ClusterRole" in {one["kind"] for one in made}) == ("pods" in features)
 
 
+@pytest.mark.skipif(has_helm or find_spec("helm_python") is None, reason="`helm template` does not print notes")
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"features": {"perf": True}}, "features.perf gives rights only"),
+        ({"features": {"perf": True}, "plugins": "perf: {event_names: [task_cycles]}"}, ""),
+        ({"features": {"numa": True}}, "features.numa moves nothing without features.allocation"),
+        ({"features": {"numa": True, "allocation": True}}, "--set restore=true"),
+        ({"restore": True}, "uninstall wca"),
+        ({}, ""),
+    ],
+    ids=str,
+)
+def test_the_notes_say_what_else_is_needed(tmp_path: Path, values: dict[str, Any], said: str) -> None:
+    notes = rendered(tmp_path, values)["wca/templates/NOTES.txt"]
+
+    hints = ("rights only", "moves nothing", "restore=true", "uninstall")
+    assert [hint for hint in hints if hint in notes] == [hint for hint in hints if hint in said]
+    assert said in notes
+
+
 @needs_helm
-def test_what_is_not_yet_is_said_where_it_is_asked_for(tmp_path: Path) -> None:
-    later = [name for name in FEATURES if name not in ("names", "processes", "pods")]
-    values = (CHART / "values.yaml").read_text()
+def test_pods_that_restore_do_it_with_the_rights_and_mounts_of_the_agent_before_they_wait(tmp_path: Path) -> None:
+    features = dict.fromkeys(("allocation", "rdt", "numa"), True)
+    agent = manifests(tmp_path, features=features)
 
-    assert [name for name in FEATURES if "# NOT YET" in _comment_of(values, name)] == later
-    if not has_helm:  # `helm template` does not print notes
-        notes = rendered(tmp_path, {"features": dict.fromkeys(FEATURES, True)})["wca/templates/NOTES.txt"]
-        assert [name for name in FEATURES if f"NOT YET: features.{name} " in notes] == later
+    made = manifests(tmp_path, features=features, restore=True)
 
-
-def _comment_of(values: str, feature: str) -> str:
-    before = values[: values.index(f"  {feature}: false")].splitlines()
-    comment: list[str] = []
-    while before and before[-1].startswith("  #"):
-        comment.append(before.pop())
-    return "\n".join(comment)
+    (restoring,) = of_kind(made, "DaemonSet")["spec"]["template"]["spec"]["initContainers"]
+    for field in ("image", "securityContext", "volumeMounts"):
+        assert restoring[field] == container(agent)[field]
+    assert (restoring["args"], container(made)["command"]) == (["restore"], ["sleep", "infinity"])
+    assert not {"args", "livenessProbe", "readinessProbe", "ports"} & container(made).keys()
+    assert [complaint for one in made for complaint in complaints(one)] == []
 
 
 @needs_helm
@@ -144,6 +163,10 @@ def _comment_of(values: str, feature: str) -> str:
         {"listen": "[::]", "port": 9200, "interval": 0.5},
         {"plugins": "sched: {sched: nr_switches}\n\nwss: {wss_reset_cycles: 1}\n"},
         {"config": "agent: {interval: 1}\nplugins:\n  local: {}\n"},
+        {
+            "agent": "restore_on_exit: managed\nguard_rails: !GuardRails {min_cpu_quota: 0.1}\n",
+            "plugins": "static-allocator:\n  rules:\n    - {allocations: {cpu_shares: 1.0}}\n",
+        },
     ],
     ids=str,
 )
@@ -158,6 +181,22 @@ def test_the_agent_takes_the_configuration_that_is_rendered(tmp_path: Path, valu
     options = wca("run", "--help").stdout
     arguments = container(made)["args"]
     assert [one for one in arguments if one.startswith("--") and one.partition("=")[0] not in options] == []
+
+
+@needs_helm
+def test_the_values_by_which_the_document_allocates_are_right(tmp_path: Path) -> None:
+    page = (DEPLOY.parent / "docs" / "how-to" / "run-on-kubernetes.md").read_text()
+    example = yaml.safe_load(page.partition("\n## Allocate\n")[2].partition("```yaml\n")[2].partition("```")[0])
+
+    made = manifests(tmp_path, **example)
+
+    path = tmp_path / "wca.yaml"
+    path.write_text(of_kind(made, "ConfigMap")["data"]["wca.yaml"])
+    service = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    checked = wca("check", "-c", str(path), NODE_NAME="node1", **service)
+    assert checked.returncode == 0, checked.stderr
+    assert "allocate           static-allocator" in checked.stdout
+    assert capabilities(made) == {"DAC_OVERRIDE"}
 
 
 @needs_helm

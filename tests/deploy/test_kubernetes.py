@@ -1,4 +1,4 @@
-"""The manifests of Kubernetes: what each overlay gives the pods, as the official schemas want it, what is not yet."""
+"""The manifests of Kubernetes: what each overlay gives the pods, and as the official schemas want it."""
 
 import os
 import re
@@ -23,6 +23,7 @@ from tests.deploy.places import (
     run,
 )
 from wca_core import __version__
+from wca_core.journal.places import journal_path
 
 KUBERNETES = DEPLOY / "kubernetes"
 OVERLAYS = sorted(path.parent.name for path in KUBERNETES.glob("overlays/*/kustomization.yaml"))
@@ -115,7 +116,7 @@ def test_an_overlay_is_as_the_official_schemas_want_it(name: str) -> None:
         (
             "allocation",
             {"SYS_PTRACE", "DAC_READ_SEARCH", "DAC_OVERRIDE", "PERFMON", "SYS_NICE"},
-            {"/sys/fs/cgroup", "/sys/fs/resctrl"},
+            {"/sys/fs/cgroup", "/run/wca"},
         ),
     ],
 )
@@ -168,6 +169,55 @@ def test_every_component_can_be_added_alone(tmp_path: Path) -> None:
         folder.mkdir()
         manifests = with_components(folder, name)
         assert [text for one in manifests if one["kind"] not in NOT_OURS for text in complaints(one)] == [], name
+
+
+@needs_kustomize
+@pytest.mark.parametrize(
+    ("component", "given", "writable", "profiles"),
+    [
+        ("perf", {"PERFMON"}, NOTHING, ("Unconfined", False)),
+        ("rdt", {"DAC_OVERRIDE"}, {"/sys/fs/resctrl"}, ("RuntimeDefault", True)),
+        ("allocation", {"DAC_OVERRIDE"}, {"/sys/fs/cgroup", "/run/wca"}, ("RuntimeDefault", False)),
+        ("numa", {"SYS_NICE", "SYS_PTRACE"}, NOTHING, ("Unconfined", False)),
+    ],
+)
+def test_a_component_gives_what_its_plugins_need_and_nothing_else(
+    tmp_path: Path, component: str, given: set[str], writable: set[str], profiles: tuple[str, bool]
+) -> None:
+    manifests = with_components(tmp_path, component)
+
+    assert capabilities(manifests) == given
+    assert {path for path, mode in mounts(manifests).items() if mode == "rw"} == writable
+    pod = of_kind(manifests, "DaemonSet")["spec"]["template"]["spec"]
+    without_apparmor = container(manifests)["securityContext"].get("appArmorProfile") == {"type": "Unconfined"}
+    assert (pod["securityContext"]["seccompProfile"]["type"], without_apparmor) == profiles
+
+
+@needs_kustomize
+def test_the_journal_is_kept_on_the_node_where_the_next_pod_looks_for_it(tmp_path: Path) -> None:
+    manifests = with_components(tmp_path, "allocation")
+
+    pod = of_kind(manifests, "DaemonSet")["spec"]["template"]["spec"]
+    (volume,) = [one for one in pod["volumes"] if one["name"] == "journal"]
+    (mount,) = [one for one in container(manifests)["volumeMounts"] if one["name"] == "journal"]
+    assert volume["hostPath"] == {"path": mount["mountPath"], "type": "DirectoryOrCreate"}
+    assert mount["mountPath"] == os.path.dirname(journal_path(0, None))
+
+
+@needs_kustomize
+def test_pods_that_restore_do_it_with_the_rights_and_mounts_of_the_agent_before_they_wait(tmp_path: Path) -> None:
+    folders = [tmp_path / "agent", tmp_path / "restore"]
+    for folder in folders:
+        folder.mkdir()
+    agent = container(with_components(folders[0], "rdt", "allocation", "numa"))
+
+    manifests = with_components(folders[1], "rdt", "allocation", "numa", "restore")
+
+    (restoring,) = of_kind(manifests, "DaemonSet")["spec"]["template"]["spec"]["initContainers"]
+    for field in ("image", "securityContext", "volumeMounts"):
+        assert restoring[field] == agent[field]
+    assert (restoring["args"], container(manifests)["command"]) == (["restore"], ["sleep", "infinity"])
+    assert not {"args", "livenessProbe", "readinessProbe", "ports"} & container(manifests).keys()
 
 
 @needs_kustomize

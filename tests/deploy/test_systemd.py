@@ -10,6 +10,7 @@ import yaml
 
 from tests.command import wca
 from tests.deploy.places import DEPLOY, run
+from wca_core.lock import lock_path
 
 SYSTEMD = DEPLOY / "systemd"
 OPTIONS = sorted(path.name for path in (SYSTEMD / "options").glob("*.conf"))
@@ -38,7 +39,8 @@ def objections(unit: Path) -> list[str]:
 @pytest.mark.parametrize("options", [[], *([option] for option in OPTIONS), OPTIONS], ids=str)
 def test_systemd_has_nothing_against_the_unit(unit: Path, options: list[str]) -> None:
     for option in options:
-        shutil.copy(SYSTEMD / "options" / option, f"{unit}.d")
+        text = (SYSTEMD / "options" / option).read_text()
+        Path(f"{unit}.d", option).write_text(text.replace("=/usr/bin/wca ", "=/bin/true "))
 
     assert objections(unit) == []
 
@@ -66,6 +68,30 @@ def test_the_unit_alone_may_write_nothing_of_the_machine() -> None:
     assert (service["Type"], service["User"], service["WatchdogSec"]) == ("notify", "wca", "120")
 
 
+def test_the_journal_outlives_the_agent_and_who_restores_finds_it() -> None:
+    unit = (SYSTEMD / "wca.service").read_text()
+
+    assert "\nRuntimeDirectory=wca\nRuntimeDirectoryPreserve=yes\n" in unit
+    assert "\nEnvironment=XDG_RUNTIME_DIR=%t/wca\n" in unit
+    assert "\nExecStopPost=/usr/bin/wca restore\n" in (SYSTEMD / "options" / "restore.conf").read_text()
+
+
+def test_every_drop_in_stands_in_the_document() -> None:
+    page = (DEPLOY.parent / "docs" / "how-to" / "run-as-a-service.md").read_text()
+
+    assert [option for option in OPTIONS if f"| `{option}` |" not in page] == []
+
+
+@needs_systemd
+def test_what_plugins_call_is_permitted_by_the_unit() -> None:
+    """migrate_pages by its own group of system calls, perf_event_open by the drop-in only."""
+    listed = run("systemd-analyze", "syscall-filter", "@resources", "@system-service").stdout.split()
+
+    assert {"migrate_pages", "@resources"} <= set(listed)
+    assert "SystemCallFilter=@system-service\n" in (SYSTEMD / "wca.service").read_text()
+    assert "SystemCallFilter=perf_event_open\n" in (SYSTEMD / "options" / "perf.conf").read_text()
+
+
 def test_the_example_of_a_configuration_is_right(tmp_path: Path) -> None:
     path = tmp_path / "wca.yaml"
     path.write_text((SYSTEMD / "wca.yaml").read_text())
@@ -88,11 +114,19 @@ def test_the_user_of_the_unit_is_made_and_owns_the_configuration() -> None:
     assert "\nz /etc/wca/wca.yaml 0640 wca wca" in (SYSTEMD / "wca.tmpfiles").read_text()
 
 
+def test_an_agent_that_is_root_can_write_the_lock_that_is_made_for_it() -> None:
+    lock = lock_path(0, None)
+
+    assert f"\nf {lock} 0600 root root" in (SYSTEMD / "wca.tmpfiles").read_text()
+    assert f"-{lock}\n" in (SYSTEMD / "options" / "rdt.conf").read_text()
+
+
 @needs_systemd
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 def test_systemd_makes_user_and_folders_from_the_snippets(tmp_path: Path) -> None:
     (tmp_path / "etc" / "wca").mkdir(parents=True)
     (tmp_path / "etc" / "wca" / "wca.yaml").write_text("{}")
+    (tmp_path / "run").mkdir()
 
     users = run("systemd-sysusers", f"--root={tmp_path}", SYSTEMD / "wca.sysusers")
 
@@ -101,3 +135,4 @@ def test_systemd_makes_user_and_folders_from_the_snippets(tmp_path: Path) -> Non
     folders = run("systemd-tmpfiles", "--create", f"--root={tmp_path}", SYSTEMD / "wca.tmpfiles")
     assert folders.returncode == 0, folders.stderr
     assert (tmp_path / "etc" / "wca" / "wca.yaml").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "run" / "wca.lock").stat().st_mode & 0o777 == 0o600

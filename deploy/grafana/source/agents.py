@@ -58,6 +58,49 @@ AGENTS = Dashboard(
             ),
             Panel(title="Open files", queries={"open": f"wca_open_fds{OF_HOST}"}),
         ],
+        "What $host allocates": [
+            Panel(
+                title="Changes written",
+                unit="cps",
+                queries={"{{type}}": rate("allocations_writes", OF_HOST)},
+                description="Nothing if what is wanted is in force.",
+            ),
+            Panel(
+                title="Failed writes",
+                unit="cps",
+                queries={
+                    "{{type}}: {{errno}}": f"{rate('wca_allocation_write_errors', OF_HOST)} > 0",
+                    "tasks put back, {{type}}": f"{rate('wca_allocation_rollbacks', OF_HOST)} > 0",
+                },
+                description="What is put back has failed as a whole, and is tried again.",
+            ),
+            Panel(
+                title="Changed by others",
+                unit="cps",
+                queries={"{{type}}": f"{rate('allocations_drift', OF_HOST)} > 0"},
+                description="With reconcile they are written again.",
+            ),
+            Panel(
+                title="Wishes that were not granted",
+                unit="cps",
+                queries={
+                    "clamped by guard rails, {{type}}": f"{rate('allocations_clamped', OF_HOST)} > 0",
+                    "refused by guard rails, {{type}}": f"{rate('allocations_refused', OF_HOST)} > 0",
+                    "another allocator was first": f"{rate('allocations_conflicts', OF_HOST)} > 0",
+                    "steps with an invalid output": f"{rate('allocations_errors', OF_HOST)} > 0",
+                },
+            ),
+            Panel(title="Duration of all allocators", unit="s", queries={"last call": f"allocation_duration{OF_HOST}"}),
+            Panel(
+                title="Groups of resctrl",
+                queries={
+                    "there are": f"platform_resctrl_mon_groups{OF_HOST}",
+                    "there can be": f"platform_resctrl_num_rmids{OF_HOST}",
+                    "tasks without": f"sum(wca_rdt_monitoring_missing{OF_HOST})",
+                },
+                description="Of the plugin rdt; empty without.",
+            ),
+        ],
         "What fails on $host": [
             Panel(title="Plugins", kind="table", queries={"": f"wca_plugin_up{OF_HOST}"}),
             Panel(

@@ -99,6 +99,38 @@ TASK = Dashboard(
                 description="Of the plugin wss; empty without.",
             ),
         ],
+        "Allocated, and what the hardware counts": [
+            Panel(
+                title="Allocated",
+                queries={
+                    "part of the CPUs (quota)": f"allocation_cpu_quota{OF_TASK}",
+                    "shares": f"allocation_cpu_shares{OF_TASK}",
+                    "CPUs it may use": f"allocation_cpuset_cpus_number_of_cpus{OF_TASK}",
+                    "L3 cache ways, domain {{domain_id}}": f"allocation_rdt_l3_cache_ways{OF_TASK}",
+                },
+                description="As it is in force; empty where nothing allocates.",
+            ),
+            Panel(
+                title="Instructions per cycle",
+                queries={"of the step": f"{rate('task_instructions', OF_TASK)} / {rate('task_cycles', OF_TASK)}"},
+                description="Of the plugin perf; empty unless it counts task_instructions and task_cycles.",
+            ),
+            Panel(
+                title="Memory bandwidth",
+                unit="Bps",
+                queries={
+                    "all": rate("task_mem_bandwidth_bytes", OF_TASK),
+                    "to other nodes": rate("task_mem_bandwidth_remote_bytes", OF_TASK),
+                },
+                description="Of the plugin rdt; stands still while the task has no monitoring group.",
+            ),
+            Panel(
+                title="Last-level cache",
+                unit="bytes",
+                queries={"filled": f"task_llc_occupancy_bytes{OF_TASK}"},
+                description="Of the plugin rdt.",
+            ),
+        ],
         "Disk and threads": [
             Panel(
                 title="Disk",

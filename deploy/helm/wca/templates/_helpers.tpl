@@ -26,6 +26,50 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- $all | uniq | toJson -}}
 {{- end }}
 
+{{- define "wca.image" -}}
+{{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion) | quote }}
+{{- end }}
+
+{{- define "wca.hasAppArmorField" -}}
+{{- if semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version }}yes{{ end -}}
+{{- end }}
+
+{{- define "wca.securityContext" -}}
+runAsUser: 0
+runAsGroup: 0
+privileged: false
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+{{- if and .Values.features.rdt (include "wca.hasAppArmorField" .) }}
+# The profiles of the runtimes deny to write below /sys, except for cgroups.
+appArmorProfile: {type: Unconfined}
+{{- end }}
+capabilities:
+  drop: [ALL]
+  add: {{ include "wca.capabilities" . }}
+{{- end }}
+
+{{- define "wca.volumeMounts" -}}
+{{- $features := .Values.features -}}
+- {name: config, mountPath: /etc/wca, readOnly: true}
+- {name: state, mountPath: /var/lib/wca}
+- {name: cgroup, mountPath: /sys/fs/cgroup, readOnly: {{ not $features.allocation }}}
+{{- if $features.allocation }}
+- {name: journal, mountPath: /run/wca}
+{{- end }}
+{{- if $features.rdt }}
+- {name: resctrl, mountPath: /sys/fs/resctrl}
+{{- end }}
+{{- if $features.names }}
+{{- range $number, $directory := .Values.nameDirectories }}
+- {name: names-{{ $number }}, mountPath: {{ $directory }}, readOnly: true}
+{{- end }}
+{{- end }}
+{{- if .Values.tokenSecret }}
+- {name: token, mountPath: /var/run/secrets/wca, readOnly: true}
+{{- end }}
+{{- end }}
+
 {{- define "wca.config" -}}
 {{- if .Values.config -}}
 {{ .Values.config }}
@@ -33,6 +77,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 agent:
   interval: {{ .Values.interval }}
   extra_labels: {host: !Env NODE_NAME}
+{{- with .Values.agent }}
+{{ . | trim | indent 2 }}
+{{- end }}
 plugins:
 {{- if .Values.features.pods }}
   k8s:
