@@ -43,8 +43,9 @@ class Terminal:
         return self.process.wait(1)
 
     def _read(self) -> None:
-        ready, _, _ = select.select([self._leader], [], [], 0.1)
-        if ready:
+        waiting = select.poll()  # select cannot wait for a descriptor above 1023
+        waiting.register(self._leader, select.POLLIN | select.POLLHUP)
+        if waiting.poll(100):
             with suppress(OSError):  # nobody has the other side open any more
                 read = os.read(self._leader, 65536)
                 self.written += read

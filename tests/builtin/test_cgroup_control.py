@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from hypothesis import strategies as st
 from wca_core.allocation_configuration import AllocationConfiguration
 from wca_core.builtin.cgroup_control.bandwidth import LEAST_QUOTA, wanted_limit
 from wca_core.builtin.cgroup_control.control import CgroupControl
+from wca_core.builtin.cgroup_control.idle_write import IdleWrite
 from wca_core.builtin.cgroup_control.units import Units
 from wca_core.file_write import FileWrite
 from wca_core.host import Host
 from wca_core.model.allocation import Allocation, AllocationType, Refusal
 from wca_core.model.task import Task
-from wca_core.model.write import Change
+from wca_core.model.write import Change, Write
 from wca_core.testing import Machine, make_task
 
 CPU_V1 = {"cpu.cfs_quota_us": "-1\n", "cpu.cfs_period_us": "100000\n", "cpu.shares": "1024\n"}
@@ -24,6 +26,14 @@ CPUSET_V1 = {"cpuset.cpus": "0-3\n", "cpuset.mems": "0-1\n", "cpuset.memory_migr
 CPU_V2 = {"cpu.max": "max 100000\n", "cpu.weight": "100\n", "cpu.idle": "0\n", "cpu.max.burst": "0\n"}
 CPUSET_V2 = {"cpuset.cpus": "\n", "cpuset.cpus.effective": "0-3\n", "cpuset.mems": "", "cpuset.mems.effective": "0-1\n"}
 MEMORY_V2 = {"memory.high": "max\n", "memory.low": "0\n", "memory.min": "0\n"}
+
+
+def content_of(write: Write) -> bytes:
+    return write.content if isinstance(write, FileWrite) else str(getattr(write, "weight", None)).encode()
+
+
+controlling: list[Controlled] = []
+"""Those of the running test."""
 
 
 class Controlled:
@@ -42,6 +52,7 @@ class Controlled:
         self.tasks = list(tasks)
         self.plugin = CgroupControl()
         self.plugin.start(host=self.host)
+        controlling.append(self)
 
     def in_force(self) -> dict[tuple[str, str], Allocation]:
         found = self.plugin.read_allocations(tasks=self.tasks, host=self.host)
@@ -68,8 +79,17 @@ class Controlled:
         changes = self.changes(task, **wishes)
         list(self.plugin.check_allocations(changes=changes, host=self.host))
         planned = list(self.plugin.plan_writes(changes=changes, host=self.host))
-        assert all(isinstance(one, FileWrite) for one in planned)
-        return [(one.place.partition("/sys/fs/cgroup/")[2], one.content) for one in planned]  # type: ignore[attr-defined]
+        assert all(isinstance(one, FileWrite | IdleWrite) for one in planned)
+        return [(one.place.partition("/sys/fs/cgroup/")[2], content_of(one)) for one in planned]
+
+
+@pytest.fixture(autouse=True)
+def _stopped() -> Iterator[None]:
+    yield
+    for controlled in controlling:
+        controlled.plugin.stop()
+        controlled.host.close()
+    controlling.clear()
 
 
 @pytest.fixture

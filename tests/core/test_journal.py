@@ -161,7 +161,9 @@ def test_cut_off_anywhere_it_holds_all_that_was_known_then(
     assert cut is not None
     assert known_then.items() <= known(cut).items()
     cut.close()
-    write(opened(path), files / "a/x", "7")
+    again = opened(path)
+    write(again, files / "a/x", "7")
+    again.close()
 
 
 @pytest.mark.parametrize("room", [0, 20])

@@ -61,7 +61,7 @@ def as_text(report: Report, style: Style) -> str:
         ["PLUGINS", *_table(report.plugins, style)],
         *([*_details(plugin, style)] for plugin in report.plugins if plugin.findings or plugin.trouble),
         ["WHAT TO DO", *_to_do(report.to_do, style)],
-        [_summary(report)],
+        [*style.lines("", _summary(report))],
     ]
     return "\n\n".join("\n".join(part) for part in parts)
 

@@ -1,0 +1,9 @@
+"""Settings for the tests of all rooms."""
+
+import os
+
+if os.environ.get("WCA_VM") != "1":  # where importing it takes eight seconds
+    from hypothesis import settings
+
+    settings.register_profile("wca", deadline=None)  # how long an example takes says more of the machine than of us
+    settings.load_profile("wca")
