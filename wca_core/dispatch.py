@@ -214,14 +214,15 @@ class Dispatcher:
 
 
 def with_contained(bindings: Sequence[Binding]) -> list[Binding]:
-    """And one without a hook of the flow for each plugin within another, if it has none: it is started and stopped."""
+    """And one for each plugin within another, if it has none: it is started, stopped and tells of its own work."""
     known = {id(binding.plugin) for binding in bindings}
     found = list(bindings)
     for outer in found:  # which grows
         for number, plugin in enumerate(getattr(outer.plugin, "contained", ()), 1):
             if id(plugin) not in known:
                 known.add(id(plugin))
-                found.append(Binding(name=f"{outer.name}.{number}", plugin=plugin, hooks=frozenset()))
+                own = hooks_of(type(plugin)) & {"collect_metrics"}
+                found.append(Binding(name=f"{outer.name}.{number}", plugin=plugin, hooks=own))
     return found
 
 

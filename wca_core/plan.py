@@ -104,6 +104,8 @@ class Plugged:
         """A storage for one stream; None: one log storage on standard error for all such streams."""
         if storage is not None:
             self.add(storage, role, "store", [stream])
+            if "collect_metrics" in hooks_of(type(storage)):
+                self.add(storage, role, "collect_metrics")  # what it tells of its own work
             return
         shared = next((binding for binding in self._bindings if binding.is_default), None)
         self.add(shared.plugin if shared else self._registry.load("log")(), role, "store", [stream])
