@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cgroups import Cgroup, Cgroups, NoCgroupsError, Trees, find_trees
+from wca_core.agent import Agent
 from wca_core.allocation_configuration import AllocationConfiguration
 from wca_core.builtin.cgroup_control.control import CgroupControl
 from wca_core.host import Host
@@ -66,13 +67,13 @@ class Scene:
         return Path(f"{path}.effective" if is_set and self.version == 2 else path).read_bytes()
 
     @contextmanager
-    def agent(self, *tasks: Task, **configured: object) -> Iterator[Allocating]:
-        """An agent that puts everything back at its end."""
+    def agent(self, *tasks: Task, more: Sequence[object] = (), **configured: object) -> Iterator[Allocating]:
+        """An agent that puts everything back at its end, with more plugins."""
         host = Host(allocation_configuration=AllocationConfiguration(**{"cpu_quota_period": 100000, **configured}))  # type: ignore[arg-type]
         settings = AllocationSettings(restore_on_exit="managed", restore_state_file=str(self.folder / "journal"))
         wishing = Wishing()
-        with running(host, [CgroupControl(), wishing], tasks, allocation=settings) as agent:
-            yield Allocating(wishing, lambda: Measured(agent.step(), host.statistics))
+        with running(host, [CgroupControl(), wishing, *more], tasks, allocation=settings) as agent:
+            yield Allocating(wishing, agent)
 
 
 @dataclass
@@ -80,14 +81,17 @@ class Allocating:
     """A running agent to which wishes are whispered."""
 
     wishing: Wishing
-    step: object
+    agent: Agent
+
+    def step(self) -> Measured:
+        measured = Measured(self.agent.step(), self.agent.host.statistics)
+        self.agent.host.statistics.iterations += 1
+        return measured
 
     def allocate(self, task: Task, **wishes: object) -> Measured:
         """One step with these wishes only, by type."""
         self.wishing.wishes = [Allocation(task.task_id, AllocationType(name), value) for name, value in wishes.items()]
-        assert callable(self.step)
-        measured: Measured = self.step()
-        return measured
+        return self.step()
 
 
 def task_of(cgroup: Cgroup, *containers: Cgroup, **fields: object) -> Task:

@@ -64,6 +64,10 @@ runner: !AllocationRunner
     def journal(self) -> Path:
         return self.folder / "journal"
 
+    @property
+    def cpus(self) -> int:
+        return os.cpu_count() or 1
+
     def state(self) -> dict[str, bytes]:
         """Every file that is written here, byte for byte."""
         return {f"{name}/{file}": self.tasks[name].file(file).read_bytes() for name in self.tasks for file in FILES}

@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 
 from wca_core import __version__
 from wca_core.host import Host
+from wca_core.model.shown import shown
 from wca_core.model.write import Write
 
 log = logging.getLogger("wca.audit")
@@ -88,7 +89,7 @@ class AuditLog:
             "host": host.name,
             "version": __version__,
         }
-        line = json.dumps({**head, **fields}, default=str).encode() + b"\n"
+        line = _line({**head, **fields})
         try:
             if self._descriptor is None:
                 self._descriptor = _opened(self.path)
@@ -101,6 +102,19 @@ class AuditLog:
             self._is_failing = True
         else:
             self._is_failing = False
+
+
+def _line(fields: Mapping[str, object]) -> bytes:
+    """Values are a plugin's: those that JSON cannot show stand as text."""
+    try:
+        text = json.dumps(fields, default=shown)
+    except Exception:  # noqa: BLE001  keys that are no text, an int of 5000 digits
+        text = json.dumps({name: field if _is_plain(field) else shown(field) for name, field in fields.items()})
+    return text.encode() + b"\n"
+
+
+def _is_plain(field: object) -> bool:
+    return field is None or type(field) in (str, float, bool)
 
 
 def errno_name(error: OSError) -> str:

@@ -71,10 +71,10 @@ class FileWrite:
         return read_file(f"{os.path.dirname(directory)}/{name}.effective")
 
     def record(self) -> Record:
-        """Keyed by the inode of the directory: a cgroup of the same name made later is another. Raises `OSError`."""
+        """With the identity of the directory: a cgroup of the same name made later is another. Raises `OSError`."""
         return {
             "place": self.place,
-            "inode": directory_inode(self.place),
+            **directory_identity(self.place),
             "content": self.content.decode("latin-1"),
             "spelling": self.spelling,
         }
@@ -86,13 +86,7 @@ class FileWrite:
             content = _text(record, "content").encode("latin-1")
         except UnicodeEncodeError as error:
             raise ContractError(f"{place}: content of single bytes expected, found {record['content']!r}") from error
-        write = cls(place, content, spelling=spelling)
-        try:
-            return write if directory_inode(place) == record.get("inode") else None
-        except OSError as error:
-            if is_gone(error):
-                return None
-            raise
+        return cls(place, content, spelling=spelling) if is_same_directory(record, place) else None
 
 
 def write_once(path: str, content: bytes) -> None:
@@ -106,9 +100,38 @@ def write_once(path: str, content: bytes) -> None:
         os.close(descriptor)
 
 
-def directory_inode(path: str) -> int:
-    """Of the directory that a file is in. Raises `OSError`."""
-    return os.stat(os.path.dirname(path)).st_ino
+def directory_identity(path: str) -> Record:
+    """Of the directory that a file is in, for a record. Raises `OSError`."""
+    found = os.stat(os.path.dirname(path))
+    return {"inode": found.st_ino, "device": found.st_dev}
+
+
+def is_same_directory(record: Record, path: str) -> bool:
+    """Whether the directory that a file is in is the one of a record.
+
+    Raises `OSError`, with EXDEV if not even the file system is seen that it was in: another root, another container.
+    What was there may still be there, so nobody may take it for gone.
+    """
+    try:
+        return directory_identity(path)["inode"] == record.get("inode")
+    except OSError as error:
+        if not is_gone(error):
+            raise
+    device = record.get("device")
+    if device is not None and device != _nearest(os.path.dirname(path)).st_dev:
+        raise OSError(errno.EXDEV, "the file system that it was in is not seen here", path)
+    return False
+
+
+def _nearest(directory: str) -> os.stat_result:
+    """Of the nearest directory above that there is."""
+    while True:
+        directory = os.path.dirname(directory)
+        try:
+            return os.stat(directory)
+        except OSError as error:
+            if not is_gone(error) or directory in ("", "/"):
+                raise
 
 
 def _text(record: Mapping[str, str | int], field: str) -> str:

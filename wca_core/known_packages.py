@@ -30,7 +30,7 @@ KNOWN_PACKAGES = {
 }
 """Names that the project publishes, or has published before, and the packages that have them."""
 
-KNOWN_COMMANDS = {"top": "wca-top"}
+KNOWN_COMMANDS = {"top": "wca-top", "wrap": "wca-wrapper", "wrapper": "wca-wrapper"}
 """Commands beside those of wca-core, and the packages that have them."""
 
 CHANGED_BY = {"rdt": ("rdt", "wca-rdt"), "migrate_pages": ("numa", "wca-numa")}

@@ -75,6 +75,17 @@ def test_a_record_of_the_audit_log_tells_all_about_a_write(files: Path, tmp_path
     }
 
 
+@pytest.mark.parametrize("value", [{(1, 2): 3}, 10**5000, object, {1, 2}, ("0", {"a": b"x"})], ids=lambda _: "value")
+def test_a_value_that_json_cannot_show_stands_as_text(files: Path, tmp_path: Path, value: object) -> None:
+    wanted = Allocation("task", AllocationType.CPU_SHARES, 0.5)
+    change = Change(change_of("task").task, wanted, None, requested=value, plugin="odd")
+
+    host, (record,) = audited(tmp_path, FileWrite(f"{files}/a/x", b"9", change))
+
+    assert (record["plugin"], record["new"], record["result"], host.statistics.audit_errors) == ("odd", 0.5, "ok", 0)
+    assert record["requested"]
+
+
 def test_only_its_owner_and_group_can_read_the_audit_log(files: Path, tmp_path: Path) -> None:
     audited(tmp_path, write_of(files / "a/x", "9"))
 

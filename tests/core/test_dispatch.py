@@ -225,7 +225,7 @@ def test_an_odd_finding_never_ends_a_step(tmp_path: Path, item: object) -> None:
     assert [sample.value for sample in step.samples if sample.name == "good"] == [1]
     assert len(step.anomalies) == 1
     assert [len(memory.stored[stream]) for stream in ("metrics", "anomalies", "allocations")] == [2, 2, 2]
-    assert agent.host.statistics.plugin("odd").errors == {"detect": 2, "allocate": 2}
+    assert agent.host.statistics.plugin("odd").errors == {"read_allocations": 2, "detect": 2, "allocate": 2}
 
 
 def test_after_five_failures_a_plugin_pauses_for_a_time_that_doubles_up_to_64_steps(tmp_path: Path) -> None:

@@ -203,6 +203,17 @@ def test_another_value_is_tried_at_once_and_another_cause_begins_anew() -> None:
     assert not back_off.waiting([(("a", QUOTA), 0.5)], 9)
 
 
+def test_an_allocator_that_wishes_something_new_in_each_step_waits_too() -> None:
+    back_off, found = BackOff(), []
+
+    for step in range(100):
+        if not back_off.waiting([(("a", QUOTA), step / 100)], step):
+            found.append(step)
+            back_off.failed(("a", QUOTA), "EBUSY", step / 100, step)
+
+    assert found == [0, 1, 3, 7, 15, 31, 63]
+
+
 def test_all_changes_of_a_task_wait_together_if_they_are_undone_together() -> None:
     wanted: list[tuple[tuple[str, AllocationType], object]] = [
         (("a", QUOTA), 0.5),

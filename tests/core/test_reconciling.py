@@ -1,7 +1,7 @@
 """Values that somebody else changes: told, written again, and after a while left to them."""
 
 from wca_core.enforcement.merging import Place, Wish
-from wca_core.enforcement.reconciling import MOST_DRIFTS, TRUCE, WINDOW, Reconcile, Reconciling
+from wca_core.enforcement.reconciling import MOST_DRIFTS, TRUCE, WINDOW, Drift, Reconcile, Reconciling
 from wca_core.model.allocation import Allocation, AllocationType
 
 QUOTA = AllocationType.CPU_QUOTA
@@ -16,6 +16,14 @@ def reached(value: object, every: Reconcile = "each_iteration") -> Reconciling:
     reconciling = Reconciling(every)
     reconciling.reached([wish(value)])
     return reconciling
+
+
+def drifted(reconciling: Reconciling, now: float) -> tuple[list[Drift], set[Place]]:
+    """Somebody changed the value, and it is written again unless it is left to them."""
+    drifts, left = reconciling.drifts({PLACE: wish(0.5)}, now)
+    if not left:
+        reconciling.reached([wish(0.5)])
+    return drifts, left
 
 
 def test_what_was_reached_is_wished_again_as_long_as_nobody_wishes_it_and_the_task_is_there() -> None:
@@ -50,11 +58,28 @@ def test_a_change_to_what_was_reached_before_is_a_drift_and_another_value_is_non
     assert reconciling.drifts({PLACE: wish(0.6)}, 0.0) == ([], set())
 
 
+def test_a_drift_that_cannot_be_corrected_yet_is_one_drift() -> None:
+    reconciling = reached(0.5)
+
+    found = [reconciling.drifts({PLACE: wish(0.5)}, float(now)) for now in range(3 * MOST_DRIFTS)]
+
+    assert [len(drifts) for drifts, _ in found] == [1] + [0] * (3 * MOST_DRIFTS - 1)
+    assert all(left == set() for _, left in found)
+
+
+def test_a_drift_that_ended_by_itself_is_another_one_when_it_comes_back() -> None:
+    reconciling = reached(0.5)
+
+    found = [len(reconciling.drifts(changes, 0.0)[0]) for changes in ({PLACE: wish(0.5)}, {}, {PLACE: wish(0.5)})]
+
+    assert found == [1, 0, 1]
+
+
 def test_after_five_drifts_in_ten_minutes_the_value_is_left_to_the_other_for_ten_minutes() -> None:
     reconciling = reached(0.5)
     seconds = [float(second) for second in range(0, 2 * int(TRUCE), 10)]
 
-    written = [now for now in seconds if not reconciling.drifts({PLACE: wish(0.5)}, now)[1]]
+    written = [now for now in seconds if not drifted(reconciling, now)[1]]
 
     assert written[: MOST_DRIFTS - 1] == [0.0, 10.0, 20.0, 30.0]
     assert written[MOST_DRIFTS - 1] == 40.0 + TRUCE
@@ -63,7 +88,7 @@ def test_after_five_drifts_in_ten_minutes_the_value_is_left_to_the_other_for_ten
 def test_giving_up_is_told_once() -> None:
     reconciling = reached(0.5)
 
-    told = [drift.gives_up for now in range(20) for drift in reconciling.drifts({PLACE: wish(0.5)}, float(now))[0]]
+    told = [drift.gives_up for now in range(20) for drift in drifted(reconciling, float(now))[0]]
 
     assert told == [False] * (MOST_DRIFTS - 1) + [True]
 
@@ -71,7 +96,7 @@ def test_giving_up_is_told_once() -> None:
 def test_rare_drifts_are_corrected_for_ever() -> None:
     reconciling = reached(0.5)
 
-    left = [reconciling.drifts({PLACE: wish(0.5)}, round_ * WINDOW / (MOST_DRIFTS - 1))[1] for round_ in range(50)]
+    left = [drifted(reconciling, round_ * WINDOW / (MOST_DRIFTS - 1))[1] for round_ in range(50)]
 
     assert left == [set()] * 50
 
@@ -79,7 +104,7 @@ def test_rare_drifts_are_corrected_for_ever() -> None:
 def test_a_changed_mind_begins_anew() -> None:
     reconciling = reached(0.5)
     for now in range(MOST_DRIFTS):
-        reconciling.drifts({PLACE: wish(0.5)}, float(now))
+        drifted(reconciling, float(now))
 
     assert reconciling.drifts({PLACE: wish(0.7)}, 10.0) == ([], set())
     reconciling.reached([wish(0.7)])

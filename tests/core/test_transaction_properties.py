@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unreliable import KINDS, Trouble, UnreliableWrite, contents, made, write_of
@@ -180,6 +180,16 @@ def test_what_somebody_else_wrote_last_is_never_overwritten_and_all_else_is_as_i
     refused=numbers,
     torn_line=st.binary(max_size=30).filter(lambda line: b"\n" not in line),
     is_adopted=st.booleans(),
+)
+@example(
+    original=dict.fromkeys(PLACES, "was 0\n"),
+    first=[Wanted("a/x", "1", gives=False), Wanted("a/y", "1", gives=False)],
+    second=[Wanted("a/x", "2", gives=False), Wanted("a/y", "2", gives=False)],
+    killed_at=14,  # just after a/x was undone
+    is_late=False,
+    refused={3},
+    torn_line=b"",
+    is_adopted=False,
 )
 def test_after_a_kill_at_any_operation_restore_gives_the_original(
     original: dict[str, str],

@@ -81,7 +81,7 @@ class Asking:
     def _wishes_of(self, outcome: Outcome[object]) -> list[Allocation]:
         """None if anything in the output is of a wrong type, which is told already: who knows what the rest means."""
         if all(isinstance(item, Allocation | Anomaly) for item in outcome.items):
-            return [item for item in outcome.items if isinstance(item, Allocation)]
+            return [_as_it_is_now(item) for item in outcome.items if isinstance(item, Allocation)]
         self._counts.errors += 1
         log.error("all allocations of plugin %s are dropped in this step", outcome.binding.name)
         return []
@@ -95,3 +95,11 @@ class Asking:
         elif errors > self._errors.get(name, 0):
             self._failures[name] = self._failures.get(name, 0) + 1
         self._errors[name] = errors
+
+
+def _as_it_is_now(wish: Allocation) -> Allocation:
+    """A list may go on changing in the allocator's hands: then it would always equal what was granted before."""
+    value = wish.value
+    if not isinstance(value, list | set):
+        return wish
+    return Allocation(wish.task_id, wish.type, tuple(value) if isinstance(value, list) else frozenset(value))

@@ -19,6 +19,7 @@ from wca_core.enforcement.target import difference
 from wca_core.host import Host
 from wca_core.known_packages import CHANGED_BY
 from wca_core.model.allocation import Allocation, AllocationType, Refusal
+from wca_core.model.shown import shown
 from wca_core.model.task import Task
 from wca_core.model.write import Change
 from wca_core.settings import AllocationSettings
@@ -47,6 +48,8 @@ class Decision:
     changes: Mapping[Place, Change] = field(default_factory=dict)
     planners: Mapping[Place, Binding] = field(default_factory=dict)
     """Who plans the writes of a change."""
+    kept: Sequence[Wish] = ()
+    """Of those that were asked about, what is in force already."""
 
 
 class Deciding:
@@ -69,13 +72,13 @@ class Deciding:
         for wish in together.overruled:
             first = together.wishes[wish.place]
             log.warning(
-                "%s of %s: %s wishes %r, but %s comes first with %r",
+                "%s of %s: %s wishes %s, but %s comes first with %s",
                 wish.allocation.type,
                 wish.allocation.task_id,
                 wish.plugin,
-                wish.allocation.value,
+                shown(wish.allocation.value),
                 first.plugin,
-                first.allocation.value,
+                shown(first.allocation.value),
             )
         return dict(together.wishes)
 
@@ -98,6 +101,7 @@ class Deciding:
         return Decision(
             {place: answers[place].granted(wanted) for place, wanted in changed.items()},
             {place: answers[place].binding for place in changed},
+            [every[place] for place in answers if place in accepted and place not in changed],
         )
 
     def _held(self, change: Change, scene: Scene) -> Change | None:
@@ -142,21 +146,20 @@ class Deciding:
     ) -> Iterator[Allocation | Refusal]:
         """The answers to what was asked."""
         for item in items:
-            if isinstance(item, Allocation | Refusal) and (item.task_id, item.type) in asked:
+            if isinstance(item, Allocation | Refusal) and _is_among(item, asked):
                 yield item
             else:
-                self._dispatcher.fault(binding, "check_allocations", f"gave {item!r:.80}, which nobody asked for")
+                self._dispatcher.fault(binding, "check_allocations", f"gave {shown(item)}, which nobody asked for")
 
     def _is_left_out(self, refusal: Refusal) -> bool:
-        return refusal.is_unsupported and self._settings.ignore_unsupported
+        return refusal.is_gone or (refusal.is_unsupported and self._settings.ignore_unsupported)
 
     def _tell(self, invalid: Sequence[Refusal], wishes: Mapping[Place, Wish]) -> None:
         self._counts.errors += bool(invalid)
         for refusal in invalid:
             wish = wishes[refusal.task_id, refusal.type]
-            log.error(
-                "invalid allocation of plugin %s: %s (wished: %.200r)", wish.plugin, refusal, wish.allocation.value
-            )
+            wished = shown(wish.allocation.value, 200)
+            log.error("invalid allocation of plugin %s: %s (wished: %s)", wish.plugin, refusal, wished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,11 @@ def _candidates(wishes: Mapping[Place, Wish], scene: Scene) -> tuple[list[Change
         else:
             changes.append(Change(task, allocation, scene.in_force.get(place), allocation.value, wish.plugin))
     return changes, invalid
+
+
+def _is_among(answer: Allocation | Refusal, asked: Collection[Place]) -> bool:
+    """Not one of a subclass that has other things for an id and a type."""
+    return type(answer.task_id) is str and (answer.task_id, answer.type) in asked
 
 
 def _nobody(place: Place) -> Refusal:

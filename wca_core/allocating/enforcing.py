@@ -52,8 +52,13 @@ class Enforcing:
 
     def in_force(self, tasks: Sequence[Task]) -> list[Allocation]:
         """What these tasks have now; of several that tell of one thing the first."""
-        outcomes = self._dispatcher.call("read_allocations", tasks=tasks, host=self._host)
-        items = [item for outcome in outcomes for item in outcome.items if isinstance(item, Allocation)]
+        items: list[Allocation] = []
+        for outcome in self._dispatcher.call("read_allocations", tasks=tasks, host=self._host):
+            read = [item for item in outcome.items if isinstance(item, Allocation)]
+            if len(read) < len(outcome.items):
+                message = "gave what is no Allocation; that is left out"
+                self._dispatcher.fault(outcome.binding, "read_allocations", message)
+            items += read
         self._tasks, self._in_force, self._made = tasks, by_place(items), Made()
         self._counts.types.update({kind for _, kind in self._in_force})
         return list(self._in_force.values())

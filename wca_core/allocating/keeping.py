@@ -61,11 +61,16 @@ class Keeping:
         path = settings.restore_state_file or self._default_journal
         if path is None:
             return None
+        boot_id = read_boot_id(self._host.proc)
         try:
-            return Journal.open(path, read_boot_id(self._host.proc))
+            return Journal.open(path, boot_id)
         except StartError as error:
             if settings.restore_state_file is not None or settings.restore_on_exit != "none":
                 raise
+            log.warning("%s", error)
+        try:
+            return Journal.open(path, boot_id)  # a broken one is out of the way now
+        except StartError as error:
             log.warning("%s; `wca restore` will not know what is written", error)
             return None
 

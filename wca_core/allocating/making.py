@@ -15,9 +15,10 @@ from wca_core.enforcement.merging import Place, Wish, is_same
 from wca_core.enforcement.reconciling import TRUCE, WINDOW, Reconciling
 from wca_core.host import Host
 from wca_core.model.allocation import Allocation
+from wca_core.model.shown import shown
 from wca_core.model.write import Change, Write
 from wca_core.settings import AllocationSettings
-from wca_core.transaction import TaskOutcome, Transaction
+from wca_core.transaction import TaskOutcome, Transaction, malformed
 
 log = logging.getLogger("wca.allocation")
 
@@ -61,6 +62,7 @@ class Making:
             self._tell(changes, writes)
             transaction.rehearse(writes)
             return Made(planned={place: change.wanted for place, change in changes.items()})
+        self.reconciling.reached(decision.kept)
         outcome = transaction.apply(writes)  # also without writes: what is torn is tried again
         reached = {
             place: change
@@ -117,8 +119,10 @@ class Making:
             return None
         own = {id(change) for change in changes}
         for item in outcome.items:
-            if id(getattr(item, "change", None)) not in own or not callable(getattr(item, "do", None)):
-                message = f"gave {item!r:.80}; a write of one of the changes asked for expected; none is written"
+            wrong = malformed(item)
+            if wrong or id(item.change) not in own:
+                reason = wrong or "it is for none of the changes asked for"
+                message = f"gave {shown(item)}, which is no write of its plan: {reason}; none is written"
                 self._dispatcher.fault(binding, "plan_writes", message)
                 return None
         return outcome.items
@@ -140,9 +144,9 @@ class Making:
             assert write.change is not None, "it is one of these changes"
             wanted, old = write.change.wanted, write.change.in_force
             if not is_same(self._told.get((wanted.task_id, wanted.type)), wanted.value):
-                was = "nothing known" if old is None else repr(old.value)
-                text = "dry run: %s of %s is not written: from %s to %r at %s"
-                log.info(text, wanted.type, wanted.task_id, was, wanted.value, write.place)
+                was = "nothing known" if old is None else shown(old.value)
+                text = "dry run: %s of %s is not written: from %s to %s at %s"
+                log.info(text, wanted.type, wanted.task_id, was, shown(wanted.value), write.place)
         self._told = told
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 
+REMEMBERED = 10_000
+"""Troubles that are not told again; beyond that some are: tasks come and go for months."""
+
 
 class Complaints:
     """Tells of a trouble once a subject and run."""
@@ -15,5 +18,7 @@ class Complaints:
     def tell(self, level: int, kind: str, subject: str, message: str) -> None:
         """`kind` and `subject` (the name of a file, the id of a task) say what is the same trouble."""
         if (kind, subject) not in self._told:
+            if len(self._told) >= REMEMBERED:
+                self._told.clear()
             self._told.add((kind, subject))
             self._log.log(level, "%s", message)

@@ -1,4 +1,13 @@
-"""When a change that failed is tried again: after 1, 2, 4 ... 60 steps while it fails in the same way."""
+"""When a change that failed is tried again: after 1, 2, 4 ... 60 steps while it fails in the same way.
+
+| the value | is tried |
+|---|---|
+| that failed | when it has waited |
+| another one | at once: perhaps it is the one that the kernel takes |
+| a third one, the second having failed in the same way | when it has waited |
+
+Otherwise an allocator that computes a new value in each step would never wait.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +26,8 @@ class _Failure:
     pause: int
     retry_at: int
     value: object
+    is_of_any: bool = False
+    """Several values failed like this."""
 
 
 class BackOff:
@@ -30,17 +41,20 @@ class BackOff:
     def failed(self, place: Place, cause: str, value: object, step: int) -> bool:
         """Note a failure of this step; `cause`: the name of the errno. True if it did not fail like this before."""
         before = self._failures.get(place)
-        is_new = before is None or before.cause != cause
-        pause = 1 if before is None or before.cause != cause else min(before.pause * 2, LONGEST)
-        self._failures[place] = _Failure(cause, pause, step + pause, value)
-        return is_new
+        if before is None or before.cause != cause:
+            self._failures[place] = _Failure(cause, 1, step + 1, value)
+            return True
+        pause = min(before.pause * 2, LONGEST)
+        is_of_any = before.is_of_any or not is_same(before.value, value)
+        self._failures[place] = _Failure(cause, pause, step + pause, value, is_of_any)
+        return False
 
     def succeeded(self, places: Iterable[Place]) -> None:
         for place in places if self._failures else ():
             self._failures.pop(place, None)
 
     def waiting(self, wanted: Iterable[tuple[Place, object]], step: int) -> set[Place]:
-        """Which of these are not tried in this step. Another value than the one that failed is tried at once."""
+        """Which of these are not tried in this step."""
         if not self._failures:
             return set()
         pairs = list(wanted)
@@ -57,4 +71,6 @@ class BackOff:
 
     def _waits(self, place: Place, value: object, step: int) -> bool:
         failure = self._failures.get(place)
-        return failure is not None and step < failure.retry_at and is_same(failure.value, value)
+        if failure is None or step >= failure.retry_at:
+            return False
+        return failure.is_of_any or is_same(failure.value, value)

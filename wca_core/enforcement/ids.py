@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from wca_core.errors import ContractError
 from wca_core.linux.cpulist import HIGHEST, format_cpulist, parse_cpulist
+from wca_core.model.shown import shown
 
 
 def ids_of(value: object) -> frozenset[int]:
@@ -21,10 +22,10 @@ def ids_of(value: object) -> frozenset[int]:
     if isinstance(value, str):
         return _ids_of_text(value)
     if not isinstance(value, list | tuple | set | frozenset):
-        raise ContractError(f"a list of numbers such as '0-3,8' expected, found {value!r:.80}")
+        raise ContractError(f"a list of numbers such as '0-3,8' expected, found {shown(value)}")
     for item in value:
         if type(item) is not int or not 0 <= item < HIGHEST:
-            raise ContractError(f"whole numbers from 0 to {HIGHEST - 1} expected, found {item!r:.80}")
+            raise ContractError(f"whole numbers from 0 to {HIGHEST - 1} expected, found {shown(item)}")
     return frozenset(value)
 
 

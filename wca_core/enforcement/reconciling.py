@@ -48,10 +48,13 @@ class Reconciling:
         self._seconds = every if isinstance(every, int | float) else 0.0
         self._due_at = 0.0
         self._desired: dict[Place, _Desired] = {}
+        self._open: set[Place] = set()
+        """Drifts that are counted and not corrected yet: the write waits, or was refused."""
 
     def reached(self, wishes: Iterable[Wish]) -> None:
         """These are in force now."""
         for wish in wishes if self.is_on else ():
+            self._open.discard(wish.place)
             before = self._desired.get(wish.place)
             is_one_shot = wish.place[1] is AllocationType.MIGRATE_PAGES
             if not is_one_shot and (before is None or not _is_same_wish(before.wish, wish)):
@@ -65,18 +68,21 @@ class Reconciling:
         return {place: one.wish for place, one in self._desired.items() if place not in wishes and place[0] in task_ids}
 
     def drifts(self, changes: Mapping[Place, Wish], now: float) -> tuple[list[Drift], set[Place]]:
-        """Which of the changes only repeat what is desired, and which of them are not to be made for now."""
+        """Which of the changes only repeat what is desired, and which of them are not to be made for now.
+
+        A drift is one until it is corrected, however many steps that takes.
+        """
         drifts, left = [], set()
+        self._open.intersection_update(changes)
         for place, wish in changes.items() if self._desired else ():
             desired = self._desired.get(place)
             if desired is None or not _is_same_wish(desired.wish, wish):
                 continue
             if now < desired.truce_until:
                 left.add(place)
-                continue
-            drifts.append(Drift(place, gives_up=_noted(desired, now)))
-            if drifts[-1].gives_up:
-                left.add(place)
+            elif place not in self._open:
+                drifts.append(Drift(place, gives_up=_noted(desired, now)))
+                (left if drifts[-1].gives_up else self._open).add(place)
         return drifts, left
 
     def forget_all_but(self, task_ids: Container[str]) -> None:

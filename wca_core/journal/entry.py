@@ -40,7 +40,7 @@ class Entry:
     is_pending: bool = True
     """A write was begun and nobody knows whether it took place."""
     torn: bytes | None = None
-    """What an undo that was refused would have put back."""
+    """What an undo that was refused, or did not come to its end, would have put back."""
     task_id: str = ""
     """Empty: of the whole machine."""
     type: str = ""

@@ -18,7 +18,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from wca_core.errors import ContractError, StartError, WcaError
+from wca_core.errors import ContractError, StartError
 from wca_core.journal.entry import Entry, Key, entry_line, forget_line, head_line, key_of, parse_head, parse_line
 from wca_core.journal.line_file import LineFile
 from wca_core.journal.rebuilding import rebuilt, settled
@@ -120,10 +120,12 @@ class Journal:
     def wrote(self, write: Write, found: bytes) -> None:
         """After a write or its undoing: what is there now, by us. Raises `OSError`; nothing is lost by that."""
         key = self._keys.get(write.place)
-        entry = None if key is None else self._entries.get(key)
-        if key is None or entry is None:  # gone meanwhile
+        if key is None:
             return
         old, known = self._begun.pop(key, (None, None))
+        entry = self._entries.get(key)
+        if entry is None:  # gone meanwhile
+            return
         if found == old:  # nothing came of it
             entry = known
         elif found == entry.before:
@@ -135,6 +137,17 @@ class Journal:
         else:
             self._entries[key] = entry
             self._append(entry_line(entry))
+
+    def undoing(self, write: Write, old: bytes) -> None:
+        """Before an undoing: what it puts back is ours too, should the process end before `wrote`.
+
+        Raises `OSError`; undo all the same.
+        """
+        key = self._keys.get(write.place)
+        entry = None if key is None else self._entries.get(key)
+        if key is not None and entry is not None and old != entry.before:
+            self._entries[key] = replace(entry, torn=old)
+            self._append(entry_line(self._entries[key]))
 
     def tore(self, write: Write, old: bytes, found: bytes | None) -> None:
         """After an undoing that was refused: what it would have put back, and what is there; None: nobody knows.
@@ -207,6 +220,9 @@ class Journal:
             log.info("%s: %d of %d values of an earlier agent are in force", self.path, len(self._entries), inherited)
 
     def _append(self, line: bytes) -> None:
+        if not self._file.is_there:
+            self._gather()
+            log.warning("%s was removed while the agent runs, and is written anew", self.path)
         if self._lines >= self._most_lines:
             self._drop_gone()
             with suppress(OSError):  # what follows is told if it cannot be written either
@@ -223,14 +239,15 @@ class Journal:
     def _drop_gone(self) -> None:
         self._entries = {key: entry for key, entry in self._entries.items() if not self._is_gone(entry)}
         self._keys = {place: key for place, key in self._keys.items() if key in self._entries}
+        self._begun = {key: begun for key, begun in self._begun.items() if key in self._entries}
 
     def _rebuilt(self, entry: Entry) -> Write | None:
-        with suppress(WcaError, OSError):
+        with suppress(Exception):  # a plugin's
             return rebuilt(entry, self.kinds)
         return None
 
     def _is_gone(self, entry: Entry) -> bool:
-        with suppress(WcaError, OSError):
+        with suppress(Exception):
             return rebuilt(entry, self.kinds) is None
         return False
 

@@ -5,6 +5,7 @@
 | killed while a line is appended | all lines before it, and perhaps a last one without its end |
 | the disk is full | all lines before it; the writer is told |
 | killed while it is rewritten | the old file or the new one, whole |
+| removed by somebody | what the writer writes anew: it notices, see `is_there` |
 
 Survives no power cut: it tells about cgroups, and those do not either. So nothing waits for the disk.
 It is held with flock(2): a second writer is refused.
@@ -26,13 +27,19 @@ class LineFile:
     def __init__(self, path: str, *, is_made: bool = True) -> None:
         """`is_made`: if it is not there, with its directory."""
         self.path = path
-        if is_made and (directory := os.path.dirname(path)):
-            os.makedirs(directory, mode=0o755, exist_ok=True)
+        if is_made:
+            self._make_directory()
         self._descriptor = _opened(path, os.O_CREAT if is_made else 0)
         self._whole = 0
         """Bytes of whole lines."""
         self._is_ragged = False
         """More bytes than these are there."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the file still has its name: without it nobody would find the lines after a crash."""
+        found = self._found()
+        return found is not None and found == os.fstat(self._descriptor).st_ino
 
     def lines(self) -> list[bytes]:
         """All whole lines, without their ends; what follows the last one goes when something is appended."""
@@ -51,7 +58,14 @@ class LineFile:
         self._whole += len(line)
 
     def rewrite(self, lines: Iterable[bytes]) -> None:
-        """Let these lines take the place of all there are. Raises `OSError`; then all is as it was."""
+        """Let these lines take the place of all there are, also if the file was removed.
+
+        Raises `OSError`; then all is as it was: EWOULDBLOCK if another file has the name by now.
+        """
+        if not self.is_there:
+            if self._found() is not None:
+                raise BlockingIOError(errno.EWOULDBLOCK, "another file took its place", self.path)
+            self._make_directory()
         new = f"{self.path}.new"
         with suppress(FileNotFoundError):
             os.unlink(new)  # of a writer that was killed
@@ -78,7 +92,8 @@ class LineFile:
     def remove(self) -> None:
         """Remove the file, and let go of it."""
         with suppress(OSError):
-            os.unlink(self.path)
+            if self.is_there:
+                os.unlink(self.path)
         self.close()
 
     def close(self) -> None:
@@ -86,6 +101,17 @@ class LineFile:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _found(self) -> int | None:
+        """The inode of what has its name now; None: nothing."""
+        try:
+            return os.lstat(self.path).st_ino
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _make_directory(self) -> None:
+        if directory := os.path.dirname(self.path):
+            os.makedirs(directory, mode=0o755, exist_ok=True)
 
 
 def _opened(path: str, flags: int) -> int:

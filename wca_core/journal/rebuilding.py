@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wca_core.errors import PluginError, WcaError
+from wca_core.errors import PluginError
 from wca_core.journal.entry import Entry
 from wca_core.linux.files import is_gone
 from wca_core.model.write import Write
@@ -47,5 +47,5 @@ def settled(entry: Entry, kinds: Kinds) -> Entry | None:
         return replace(entry, last=found, is_pending=False) if entry.is_ours(found, write) else entry
     except OSError as error:
         return None if is_gone(error) else entry
-    except WcaError:
+    except Exception:  # noqa: BLE001  one plugin's write must not keep the agent from starting
         return entry

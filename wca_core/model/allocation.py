@@ -54,13 +54,23 @@ class Allocation:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A wish that cannot be granted, and why: place, expected, found."""
+    """A wish that cannot be granted, and why: place, expected, found.
+
+    Raises `ContractError` for a field of another type.
+    """
 
     task_id: str
     type: AllocationType
     reason: str
     is_unsupported: bool = False
     """Nothing on this machine can change it, whatever the value; see `ignore_unsupported` of the AllocationRunner."""
+    is_gone: bool = False
+    """The task has ended meanwhile: nobody is to blame, and no other wish is the worse for it."""
+
+    def __post_init__(self) -> None:
+        texts = self.task_id, self.reason
+        if not (all(isinstance(text, str) for text in texts) and isinstance(self.type, AllocationType)):
+            raise ContractError(f"refusal: a task id and an AllocationType expected, with a reason, found {self!r}")
 
     def __str__(self) -> str:
         return f"{self.type} of {self.task_id}: {self.reason}"

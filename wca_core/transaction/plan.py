@@ -16,8 +16,11 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from wca_core.enforcement.merging import is_same
+from wca_core.model.shown import shown
 from wca_core.model.write import Record, Write
 from wca_core.transaction.bounds import Bounds
+from wca_core.transaction.malformed import malformed
 from wca_core.transaction.outcome import WriteFailure
 
 
@@ -45,11 +48,14 @@ def planned(writes: Iterable[Write], bounds: Bounds) -> Plan:
     kept: list[Write] = []
     known: dict[str, tuple[Write, Record | None]] = {}
     for write in writes:
+        if wrong := malformed(write):
+            refused.setdefault("", []).append(WriteFailure("machine", "", "plan", f"{shown(write)}: {wrong}"))
+            continue
         wrong = _out_of_bounds(write, bounds)
         if write.reversible and not wrong:
             record = _record(write)
             other, other_record = known.setdefault(write.place, (write, record))
-            if record != other_record:
+            if not is_same(record, other_record):
                 wrong = (
                     f"{task_of(other) or 'the machine'} and {task_of(write) or 'the machine'} want different content"
                 )

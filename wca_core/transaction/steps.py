@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 from wca_core.audit import errno_name
+from wca_core.errors import ContractError
 from wca_core.journal import Journal
 from wca_core.linux.files import is_gone
+from wca_core.model.shown import shown
 from wca_core.model.write import Write, is_back
 from wca_core.transaction.outcome import WriteFailure
 from wca_core.transaction.plan import type_of
@@ -51,14 +53,14 @@ class Steps:
         if not write.reversible:
             return b""
         try:
-            return write.read()
+            return _read(write)
         except Exception as error:
             raise _failure(write, error, "cannot be read") from error
 
     def is_so(self, write: Write, old: bytes) -> bool:
         """Whether what is there is what is wanted; never of what cannot be put back: that is wanted again."""
         try:
-            return write.reversible and write.verify(old)
+            return write.reversible and bool(write.verify(old))
         except Exception as error:
             raise _failure(write, error, "cannot be compared") from error
 
@@ -78,7 +80,7 @@ class Steps:
         result = "ok"
         try:
             write.do()
-            begun.found = write.read()
+            begun.found = _read(write)
             if not write.verify(begun.found):
                 result = "verify"
                 raise Refused(_another_effect(write, begun.found))
@@ -96,7 +98,7 @@ class Steps:
         """Put back what was there, if something else is."""
         write = begun.write
         try:
-            begun.found = write.read()
+            begun.found = _read(write)
             if begun.found != begun.old:
                 self._put_back(begun)
         except Refused:
@@ -117,13 +119,16 @@ class Steps:
         started = monotonic()
         begun.found = None
         refusal: Exception | None = None
+        if self._journal is not None:
+            with suppress(OSError):
+                self._journal.undoing(write, begun.old)
         try:
             write.undo(begun.old)
         except Exception as error:  # noqa: BLE001  a plugin's
             refusal = error
         seconds = monotonic() - started
         try:
-            begun.found = write.read()
+            begun.found = _read(write)
         finally:
             is_put_back = begun.found is not None and is_back(write, begun.old, begun.found)
             result = "ok" if is_put_back else "verify" if refusal is None else _name(refusal)
@@ -136,6 +141,14 @@ class Steps:
         if self._journal is not None and write.reversible:
             with suppress(OSError):
                 self._journal.wrote(write, found)
+
+
+def _read(write: Write) -> bytes:
+    """Raises what the write raises, and `ContractError` if it gives no bytes."""
+    found = write.read()
+    if not isinstance(found, bytes):
+        raise ContractError(f"bytes expected, found {shown(found)}")
+    return found
 
 
 def _failure(write: Write, error: Exception, what: str) -> Refused | Gone:
@@ -151,6 +164,8 @@ def _is_gone(write: Write) -> bool:
         write.record()
     except OSError:
         return True
+    except Exception:  # noqa: BLE001  a plugin's, which says nothing about the cgroup
+        return False
     return False
 
 

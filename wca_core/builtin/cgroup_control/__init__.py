@@ -7,7 +7,7 @@
 | resource | what all kinds of resources have in common |
 | bandwidth | cpu_quota and cpu_burst |
 | shares, weights | cpu_shares and cpu_idle; shares as weights of v2 |
-| idle_write | a write to cpu.idle, which takes the weight along |
+| idle_write | a write to the weight or to cpu.idle, which takes the weight along |
 | cpusets | cpuset_cpus, cpuset_mems and cpuset_memory_migrate |
 | memory | memory_high, memory_low and memory_min |
 | weight_choice, qos | what pods that are there tell |

@@ -6,12 +6,14 @@ the parent's on v1; whoever has no limit of its own inherits it. Burst must not 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from wca_core.builtin.cgroup_control.directories import Directories
 from wca_core.builtin.cgroup_control.resource import Texts, Together, missing, text_now
 from wca_core.builtin.cgroup_control.units import Units
+from wca_core.builtin.complaints import Complaints
 from wca_core.enforcement.tolerance import is_same_number
 from wca_core.enforcement.values import number_of
 from wca_core.errors import ContractError
@@ -19,6 +21,8 @@ from wca_core.file_write import FileWrite
 from wca_core.model.allocation import AllocationType
 from wca_core.model.task import Task
 from wca_core.model.write import Change
+
+log = logging.getLogger("wca.cgroup-control")
 
 LEAST_QUOTA = 1000
 """us: the kernel refuses less."""
@@ -51,6 +55,7 @@ class Bandwidth:
 
     def __init__(self, where: Callable[[Task], Directories | None]) -> None:
         self._where = where
+        self._complaints = Complaints(log)
 
     def paths(self, task: Task, wanted: frozenset[AllocationType]) -> Iterable[str]:
         found = self._where(task)
@@ -76,6 +81,7 @@ class Bandwidth:
             return self._settled_burst(change, found, self._limit_then(limit, together, units))
         wished = number_of(change.wanted.value, highest=1.0)
         wanted = wanted_limit(wished, units)
+        self._warn_if_raised(change, wished, wanted, units)
         is_exact = wished in (0.0, 1.0)
         if in_force is not None and (
             wanted == limit
@@ -110,6 +116,12 @@ class Bandwidth:
         if limit is None:
             raise missing(_files(found.is_v1).limit[0], found.own, "cpu")
         return found, limit
+
+    def _warn_if_raised(self, change: Change, wished: float, wanted: Limit, units: Units) -> None:
+        if wanted.quota is not None and wished * units.period * len(units.cpus) < LEAST_QUOTA:
+            least, task_id = wanted.part(len(units.cpus)), change.wanted.task_id
+            text = f"cpu_quota {wished:g} of task {task_id} becomes {least:g}: the kernel takes no quota below 1000 us"
+            self._complaints.tell(logging.WARNING, "least", task_id, text)
 
     def _limit_then(self, limit: Limit, together: Together, units: Units) -> Limit:
         """Once all is written."""

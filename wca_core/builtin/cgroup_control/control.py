@@ -9,12 +9,12 @@ from functools import partial
 
 from wca_core.builtin.cgroup_control.bandwidth import Bandwidth
 from wca_core.builtin.cgroup_control.cpusets import Cpuset, MemoryMigrate
-from wca_core.builtin.cgroup_control.directories import Directories, directories
+from wca_core.builtin.cgroup_control.directories import Directories, directories, is_there
 from wca_core.builtin.cgroup_control.in_force import InForce
 from wca_core.builtin.cgroup_control.memory import NAMES, Memory
 from wca_core.builtin.cgroup_control.needs import needs
 from wca_core.builtin.cgroup_control.qos import qos_classes
-from wca_core.builtin.cgroup_control.resource import Resource, Together, answer, refusal
+from wca_core.builtin.cgroup_control.resource import Resource, Together, answer, ended, refusal
 from wca_core.builtin.cgroup_control.shares import Shares
 from wca_core.builtin.cgroup_control.units import Units, units_of
 from wca_core.builtin.cgroup_control.weight_choice import WeightChoice
@@ -87,8 +87,10 @@ class CgroupControl:
         units = self._current_units(host)
         self._warn(own, units)
         for together in _by_task(own):
+            task = next(iter(together.values())).task
+            has_ended = not self._read.texts(task.task_id) and not is_there(host, task)
             for change in together.values():
-                yield self._answer(change, together, units)
+                yield ended(change) if has_ended else self._answer(change, together, units)
 
     @hookimpl
     def plan_writes(self, changes: Sequence[Change], host: Host) -> Iterator[Write]:

@@ -64,7 +64,8 @@ class Cpuset:
             raise missing(self._name, change.task.cgroup_path, "cpuset")
         wanted = ids_of(change.wanted.value)
         self._check(wanted, found, units)
-        if change.in_force is not None and all(one == wanted for one in sets.values()):
+        is_so = all(one == wanted for one in sets.values()) if wanted else self._inherits(found, texts)
+        if change.in_force is not None and is_so:
             return change.in_force.value
         return canonical(wanted)
 
@@ -72,7 +73,7 @@ class Cpuset:
         change = together[self._type]
         wanted = ids_of(change.wanted.value)
         for directory, now in self._in_force(change.task, texts).items():
-            if now != wanted or not wanted:
+            if now != wanted:
                 content = canonical(wanted).encode()
                 gives = bool(wanted) and wanted < now
                 yield FileWrite(f"{directory}/{self._name}", content, change, gives, "ids")
@@ -87,6 +88,10 @@ class Cpuset:
                 own = text if text.strip() else texts.get(f"{directory}/{self._name}.effective", b"")
                 sets[directory] = parse_cpulist(own.decode())
         return sets
+
+    def _inherits(self, found: Directories, texts: Texts) -> bool:
+        """Whether none has a list of its own: so an empty one is in force already."""
+        return not any(texts.get(f"{directory}/{self._name}", b"").strip() for directory in found.innermost)
 
     def _check(self, wanted: frozenset[int], found: Directories, units: Units) -> None:
         there = units.cpus if self._type is CPUS else units.memory_nodes

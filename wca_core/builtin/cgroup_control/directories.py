@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
+from wca_core.host import Host
 from wca_core.linux.cgroup import Hierarchies
 from wca_core.model.task import Task
 
@@ -35,3 +37,9 @@ def directories(hierarchies: Hierarchies, controller: str, task: Task) -> Direct
     subcgroups = tuple(dict.fromkeys(task.subcgroups_paths))
     own = task.cgroup_path if subcgroups else task.controller_paths.get(controller, task.cgroup_path)
     return Directories(hierarchies.is_v1(controller), tree.at(own), tuple(map(tree.at, subcgroups)))
+
+
+def is_there(host: Host, task: Task) -> bool:
+    """Whether any controller that is written here has the task's cgroup."""
+    places = (directories(host.hierarchies, controller, task) for controller in ("cpu", "cpuset", "memory"))
+    return any(os.path.isdir(found.own) for found in places if found is not None)

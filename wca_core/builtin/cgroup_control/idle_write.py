@@ -1,7 +1,8 @@
-"""A write to `cpu.idle`, which takes the weight along: an idle cgroup forgets it.
+"""A write to the weight of a cgroup or to `cpu.idle`, which are one place: an idle cgroup forgets its weight.
 
-A cgroup that is idle no more starts with the default weight, so both are read before and put back. Since Linux 5.15;
-see `sched_group_set_idle` of the kernel.
+A cgroup that is idle no more starts with the default weight. So both are read before and put back together, whichever
+of them was written: kept apart, that default would be taken for what somebody else wrote. Since Linux 5.15; see
+`sched_group_set_idle` of the kernel.
 """
 
 from __future__ import annotations
@@ -11,67 +12,70 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wca_core.errors import ContractError
-from wca_core.file_write import directory_inode, write_once
-from wca_core.linux.files import is_gone, read_file
+from wca_core.file_write import directory_identity, is_same_directory, write_once
+from wca_core.linux.files import read_file
 from wca_core.model.write import Change, Record
+from wca_core.spelling import is_same
+
+IDLE = b"idle"
 
 
 @dataclass(frozen=True, slots=True)
 class IdleWrite:
-    """0 or 1 for one cgroup."""
+    """A weight, or 0 or 1 for whether it counts, for one cgroup."""
 
     kind: ClassVar[str] = "cpu-idle"
     reversible: ClassVar[bool] = True
 
     place: str
-    """The absolute path of `cpu.idle`."""
-    idle: int
-    weight_name: str
-    """The file beside it that holds the weight: `cpu.weight`, on v1 `cpu.shares`."""
+    """The absolute path of the weight: of `cpu.weight`, on v1 of `cpu.shares`. `cpu.idle` is beside it."""
+    idle: int | None = None
+    """None: `weight` is written."""
+    weight: int | None = None
     change: Change | None = None
-
-    @property
-    def gives(self) -> bool:
-        return bool(self.idle)
+    gives: bool = False
 
     def read(self) -> bytes:
-        """Both texts, a line each."""
-        return read_file(self.place).strip() + b"\n" + read_file(self._weight).strip() + b"\n"
+        """`1024`, or `3 idle`: what the weight of an idle cgroup reads means nothing."""
+        is_idle = int(read_file(self._idle_path)) != 0
+        return read_file(self.place).strip() + (b" " + IDLE if is_idle else b"") + b"\n"
 
     def do(self) -> None:
-        write_once(self.place, b"%d" % self.idle)
+        if self.idle is not None:
+            write_once(self._idle_path, b"%d" % self.idle)
+        elif self.weight is not None:
+            write_once(self.place, b"%d" % self.weight)
 
     def undo(self, old: bytes) -> None:
-        idle, weight = old.split()
-        write_once(self.place, idle)
-        if idle == b"0":
-            write_once(self._weight, weight)
+        weight, *idle = old.split()
+        if bool(idle) != (int(read_file(self._idle_path)) != 0):
+            write_once(self._idle_path, b"%d" % bool(idle))
+        if not idle:
+            write_once(self.place, weight)
 
     def verify(self, read_back: bytes) -> bool:
-        return read_back.split()[:1] == [b"%d" % self.idle]
+        weight, *idle = read_back.split()
+        if self.idle is not None:
+            return bool(idle) == bool(self.idle)
+        spelling = "shares" if self.place.endswith("shares") else "number"
+        return not idle and is_same(spelling, b"%d" % (self.weight or 0), weight)
 
     def record(self) -> Record:
-        return {
-            "place": self.place,
-            "inode": directory_inode(self.place),
-            "idle": self.idle,
-            "weight_name": self.weight_name,
-        }
+        what: Record = {"weight": self.weight or 0} if self.idle is None else {"idle": self.idle}
+        return {"place": self.place, **directory_identity(self.place), **what}
 
     @classmethod
     def from_record(cls, record: Record) -> IdleWrite | None:
-        place, idle, weight_name = (record.get(name) for name in ("place", "idle", "weight_name"))
-        if not (isinstance(place, str) and isinstance(idle, int) and isinstance(weight_name, str)):
-            raise ContractError(
-                f"record of a write of kind 'cpu-idle': place, idle, weight_name expected, found {record}"
-            )
-        try:
-            return cls(place, idle, weight_name) if directory_inode(place) == record.get("inode") else None
-        except OSError as error:
-            if is_gone(error):
-                return None
-            raise
+        place, idle, weight = (record.get(name) for name in ("place", "idle", "weight"))
+        match place, idle, weight:
+            case (str(path), int(flag), None):
+                write = cls(path, idle=flag)
+            case (str(path), None, int(amount)):
+                write = cls(path, weight=amount)
+            case _:
+                raise ContractError(f"record of kind 'cpu-idle': place, and idle or weight expected, found {record}")
+        return write if is_same_directory(record, path) else None
 
     @property
-    def _weight(self) -> str:
-        return f"{os.path.dirname(self.place)}/{self.weight_name}"
+    def _idle_path(self) -> str:
+        return f"{os.path.dirname(self.place)}/cpu.idle"

@@ -57,6 +57,11 @@ def refusal(change: Change, error: ContractError) -> Refusal:
     return Refusal(change.wanted.task_id, change.wanted.type, str(error), is_unsupported=isinstance(error, Unsupported))
 
 
+def ended(change: Change) -> Refusal:
+    wish, path = change.wanted, change.task.cgroup_path
+    return Refusal(wish.task_id, wish.type, f"its cgroup {path} is gone", is_gone=True)
+
+
 def text_now(path: str, texts: Texts) -> bytes | None:
     """What a file holds that is only looked at when something is to be written; None if it cannot be read."""
     if path in texts:

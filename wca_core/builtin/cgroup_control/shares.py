@@ -5,6 +5,7 @@ Documentation/admin-guide/cgroup-v2.rst (`cpu.weight`, `cpu.idle`) and scheduler
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from wca_core.builtin.cgroup_control.directories import Directories
@@ -12,12 +13,15 @@ from wca_core.builtin.cgroup_control.idle_write import IdleWrite
 from wca_core.builtin.cgroup_control.resource import Texts, Together, missing
 from wca_core.builtin.cgroup_control.units import Units
 from wca_core.builtin.cgroup_control.weights import clamped_shares, shares_of, weight_of
+from wca_core.builtin.complaints import Complaints
 from wca_core.enforcement.tolerance import is_same_number
 from wca_core.enforcement.values import flag_of, number_of
 from wca_core.file_write import FileWrite
 from wca_core.model.allocation import AllocationType
 from wca_core.model.task import Task
 from wca_core.model.write import Change, Write
+
+log = logging.getLogger("wca.cgroup-control")
 
 SHARES, IDLE = AllocationType.CPU_SHARES, AllocationType.CPU_IDLE
 
@@ -29,6 +33,7 @@ class Shares:
 
     def __init__(self, where: Callable[[Task], Directories | None]) -> None:
         self._where = where
+        self._complaints = Complaints(log)
 
     def paths(self, task: Task, wanted: frozenset[AllocationType]) -> Iterable[str]:
         found = self._where(task)
@@ -56,6 +61,11 @@ class Shares:
             return in_force if in_force == wanted else wanted
         wished = number_of(change.wanted.value)
         shares = clamped_shares(wished * units.shares)
+        if not shares <= wished * units.shares < shares + 1:
+            task_id = change.wanted.task_id
+            possible = shares / units.shares
+            text = f"cpu_shares {wished:g} of task {task_id} become {possible:g}: the kernel takes no others"
+            self._complaints.tell(logging.WARNING, "clamped", task_id, text)
         if in_force is not None and (
             _is_idle(found, texts, together)  # the kernel takes no weight then
             or _content(shares, found, units) == int(texts[f"{found.own}/{_weight_name(found)}"])
@@ -68,13 +78,13 @@ class Shares:
         shares, idle = together.get(SHARES), together.get(IDLE)
         if shares is not None:
             found = self._found(shares, texts)
-            path = f"{found.own}/{_weight_name(found)}"
             content = _content(clamped_shares(number_of(shares.wanted.value) * units.shares), found, units)
-            gives = content < int(texts[path])
-            yield FileWrite(path, b"%d" % content, shares, gives, "shares" if found.is_v1 else "number")
+            yield _weight_write(found, content, shares, texts)
         if idle is not None:
             found = self._found(idle, texts)
-            yield IdleWrite(f"{found.own}/cpu.idle", flag_of(idle.wanted.value), _weight_name(found), idle)
+            wanted = flag_of(idle.wanted.value)
+            if wanted != int(texts[f"{found.own}/cpu.idle"]):  # where it is so, the weight may be written
+                yield IdleWrite(f"{found.own}/{_weight_name(found)}", idle=wanted, change=idle, gives=bool(wanted))
 
     def _found(self, change: Change, texts: Texts) -> Directories:
         found = self._where(change.task)
@@ -84,6 +94,14 @@ class Shares:
         if f"{found.own}/{name}" not in texts:
             raise missing(name, found.own, "cpu")
         return found
+
+
+def _weight_write(found: Directories, content: int, change: Change, texts: Texts) -> Write:
+    path = f"{found.own}/{_weight_name(found)}"
+    gives = content < int(texts[path])
+    if f"{found.own}/cpu.idle" in texts:
+        return IdleWrite(path, weight=content, change=change, gives=gives)
+    return FileWrite(path, b"%d" % content, change, gives, "shares" if found.is_v1 else "number")
 
 
 def _is_idle(found: Directories, texts: Texts, together: Together) -> bool:
