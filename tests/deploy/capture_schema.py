@@ -18,8 +18,10 @@ CAPTURED = Path(__file__).with_name("kubernetes.schema.json")
 KINDS = {
     "v1/Namespace": "namespace-v1",
     "v1/ConfigMap": "configmap-v1",
+    "v1/Service": "service-v1",
     "v1/ServiceAccount": "serviceaccount-v1",
     "apps/v1/DaemonSet": "daemonset-apps-v1",
+    "apps/v1/Deployment": "deployment-apps-v1",
     "scheduling.k8s.io/v1/PriorityClass": "priorityclass-scheduling-v1",
     "rbac.authorization.k8s.io/v1/ClusterRole": "clusterrole-rbac-v1",
     "rbac.authorization.k8s.io/v1/ClusterRoleBinding": "clusterrolebinding-rbac-v1",
