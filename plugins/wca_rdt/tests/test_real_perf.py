@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from wca_rdt.perf.metrics import Perf
 
-from plugins.wca_rdt.tests.perf.given import counted_cgroups
-from tests.cgroups import Cgroup, Cgroups, wait_until
+from plugins.wca_rdt.tests.perf.given import WORK, counted_by_perf, counted_cgroups
+from tests.cgroups import Cgroups, wait_until
 from tests.vm.guest import in_guest
 from wca_core.agent import Agent
 from wca_core.errors import StartError
@@ -20,7 +19,6 @@ from wca_core.testing import Measured, make_task, running
 
 pytestmark = in_guest
 
-WORK = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"
 GENERAL = ("task_cache_references", "task_cache_misses", "task_branch_instructions", "task_branch_misses")
 """None of these has a counter of its own, so that more than four do not fit."""
 MORE = ("misses_once_more__r2E41", "branches_once_more__rC400")
@@ -38,28 +36,6 @@ def perf(*names: str, **fields: object) -> Perf:
 
 def step(agent: Agent) -> Measured:
     return Measured(agent.step(), Statistics())
-
-
-def counted_by_perf(cgroup: Cgroup, *events: str) -> dict[str, float]:
-    """What `perf stat -G` counts of the work, which runs in this cgroup and is over within its time."""
-    procs = cgroup.directories[0] / "cgroup.procs"
-    of_each = ["-G", ",".join([cgroup.path.strip("/")] * len(events))]
-    command = [
-        "perf",
-        "stat",
-        "-a",
-        "-x,",
-        "-e",
-        ",".join(events),
-        *of_each,
-        "--",
-        "sh",
-        "-c",
-        f"echo 0 > {procs}; {WORK}",
-    ]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    rows = [line.split(",") for line in said.splitlines() if line.count(",") > 3]
-    return {row[2].partition(":")[0]: float(row[0]) for row in rows}
 
 
 def test_instructions_and_cycles_of_a_cgroup_are_those_that_perf_counts(cgroups: Cgroups) -> None:

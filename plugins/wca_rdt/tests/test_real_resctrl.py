@@ -52,22 +52,6 @@ def test_occupancy_and_bandwidth_of_two_tasks_come_out(scene: Scene) -> None:
     assert missing(found, a, b) == [0, 0]
 
 
-def test_the_machine_is_the_sum_of_all(scene: Scene, gold: Path) -> None:
-    a = scene.sleeping("a")
-    with scene.agent(a) as agent:
-        before = agent.step()
-        scene.mount.add_bandwidth(scene.name(a), 0, 4 * UNIT, 0)
-        scene.mount.add_bandwidth("gold", 0, 7 * UNIT, 0)
-        scene.mount.set_occupancy("gold", 0, 2 * UNIT)
-        found = agent.step()
-
-    name = "platform_mem_bandwidth_bytes"
-    assert found.value(name, l3_domain="0") - before.value(name, l3_domain="0") == 11 * UNIT  # type: ignore[operator]
-    assert found.value("platform_llc_occupancy_bytes", l3_domain="0") == 2 * UNIT
-    assert found.value("platform_resctrl_mon_groups") == 3
-    assert found.value("platform_resctrl_num_rmids") == scene.mount.rmids
-
-
 def test_every_process_is_in_the_group_of_its_task(scene: Scene) -> None:
     a, b = scene.sleeping("a"), scene.sleeping("b")
 
@@ -204,6 +188,42 @@ def test_a_group_that_somebody_moves_is_found_and_counted_on(scene: Scene, gold:
 
         assert moved(found, a) == 6 * UNIT
         assert scene.members(a, "gold") == pids(a)
+
+
+def test_who_measures_the_same_thread_in_a_group_of_its_own_keeps_it_in_the_end(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    a = scene.sleeping("a")
+    first_line(a.run(*SLEEPING))
+    (foreign,) = scene.foreign(1)
+    watched = min(pids(a))
+
+    with scene.agent(a) as agent:
+        agent.step()
+        write(foreign / "tasks", str(watched))
+        agent.step()
+        once = scene.members(a)
+        write(foreign / "tasks", str(watched))
+        agent.step(3)
+
+        assert once == pids(a)
+        assert threads(foreign) == {watched}
+        assert scene.members(a) == pids(a) - {watched}
+    assert caplog.text.count("somebody else moves its threads") == 1
+
+
+def test_a_thread_is_brought_in_again_however_often_its_group_is_removed(scene: Scene) -> None:
+    a = scene.sleeping("a")
+    found = []
+    with scene.agent(a) as agent:
+        agent.step()
+        for _ in range(3):
+            scene.group(a).rmdir()
+            scene.mount.leave_limbo()
+            agent.step()
+            found.append(scene.members(a) == pids(a))
+
+    assert found == [True] * 3
 
 
 def test_a_single_stray_is_brought_back_once_and_not_again(

@@ -50,6 +50,16 @@ def test_a_task_without_a_group_has_no_values_and_the_others_have(
     assert f"{room_for_two.mount.rmids} groups, RMIDs: {room_for_two.mount.rmids}" in told[0]
 
 
+def test_each_task_without_a_group_is_told_once(room_for_two: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    five = [room_for_two.sleeping(name) for name in "abcde"]
+
+    with room_for_two.agent(*five, resctrl_rotation_steps=0) as agent:
+        agent.step(3)
+
+    told = [record.getMessage() for record in caplog.records if "no monitoring group" in record.getMessage()]
+    assert [message.split()[1] for message in told] == [cgroup.path for cgroup in five[2:]]
+
+
 def test_who_waits_gets_the_group_of_a_task_that_is_gone(room_for_two: Scene, three: list[Cgroup]) -> None:
     with room_for_two.agent(*three, resctrl_rotation_steps=0) as agent:
         agent.step()

@@ -17,7 +17,7 @@ from wca_rdt.resctrl.sight import Sight
 
 from plugins.wca_rdt.tests.resctrl.given import asleep, threads, write
 from plugins.wca_rdt.tests.resctrl.mounts.interface import UNIT, ResctrlMount
-from plugins.wca_rdt.tests.resctrl.scene import Scene, held, moved
+from plugins.wca_rdt.tests.resctrl.scene import Scene, held, moved, pids
 from tests.cgroups import open_files_below, real_cgroups_or_skip
 from tests.command import wca
 from wca_core.builtin.complaints import Complaints
@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.vm, pytest.mark.root]
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 READ_ONLY, REMOUNT, BIND = 1, 32, 4096
+DETACH = 2
 GROUP = MonGroup("", "a")
 
 
@@ -93,6 +94,27 @@ def test_for_who_insists_it_is_an_error_of_each_step(scene: Scene) -> None:
         found = agent.step()
 
     assert found.value("wca_plugin_up", plugin="rdt") == 0
+
+
+def test_it_can_be_mounted_again_under_a_running_agent_and_counters_go_on(scene: Scene) -> None:
+    if not scene.mount.is_kernel:
+        pytest.skip("only the kernel's can be mounted only once")
+    a, path = scene.sleeping("a"), bytes(scene.mount.path)
+    with scene.agent(a) as agent:
+        agent.step()
+        scene.mount.add_bandwidth(scene.name(a), 0, 4 * UNIT, 0)
+        agent.step()
+        assert LIBC.umount2(path, DETACH) == 0
+        without = agent.step()
+        assert LIBC.mount(b"resctrl", path, b"resctrl", 0, b"debug") == 0
+        agent.step()
+        members = scene.members(a)
+        scene.mount.add_bandwidth(scene.name(a), 0, 9 * UNIT, 0)
+        found = agent.step()
+
+    assert without.value("wca_plugin_up", plugin="rdt") == 0
+    assert members == pids(a)
+    assert moved(found, a) == (4 + 9) * UNIT
 
 
 def test_threads_that_are_made_meanwhile_are_moved_in_the_same_step(

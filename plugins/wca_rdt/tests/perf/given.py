@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,11 @@ from wca_rdt.perf.pmu import Encoding
 from wca_rdt.perf.trial import try_cgroup
 
 from tests.cgroups import Cgroup, Cgroups, Trees
+from tests.measuring import PYTHON
 
 SPIN = "while :; do :; done"
+WORK = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"
+"""For a shell: ends by itself, and takes about as many instructions each time."""
 
 
 def reading(enabled: int, running: int, *values: int) -> bytes:
@@ -58,11 +62,22 @@ def counted_cgroups() -> Iterator[Cgroups]:
 
 
 def spinning(cgroup: Cgroup, seconds: float) -> None:
-    """Use a CPU for about so long, in this cgroup, and end."""
-    cgroup.run("timeout", f"{seconds}", "sh", "-c", SPIN).wait()
+    """Use so much CPU time in this cgroup, however long that takes, and end."""
+    cgroup.run(*PYTHON, f"import time\nwhile time.process_time() < {seconds}: pass").wait()
 
 
 def used_seconds(cgroup: Cgroup) -> float:
     """CPU time as the kernel accounts it beside all counters."""
     text = (cgroup.directories[0] / "cpu.stat").read_text()
     return int(dict(line.split() for line in text.splitlines())["usage_usec"]) / 1e6
+
+
+def counted_by_perf(cgroup: Cgroup, *events: str, work: str = WORK) -> dict[str, float]:
+    """What `perf stat -G` counts of the work, which runs in this cgroup and is over within its time."""
+    procs = cgroup.directories[0] / "cgroup.procs"
+    of_each = ",".join([cgroup.path.strip("/")] * len(events))
+    command = ["perf", "stat", "-a", "-x,", "-e", ",".join(events), "-G", of_each]
+    program = ["--", "sh", "-c", f"echo 0 > {procs}; {work}"]
+    said = subprocess.run([*command, *program], capture_output=True, text=True, check=True).stderr
+    rows = [line.split(",") for line in said.splitlines() if line.count(",") > 3]
+    return {row[2].partition(":")[0]: float(row[0]) for row in rows}

@@ -22,6 +22,13 @@ INTEL = Pmu(
     },
     aliases={"mem-loads": Alias("event=0xcd,umask=0x1,ldlat=3")},
 )
+ARM = Pmu(
+    "armv8_pmuv3_0",
+    8,
+    frozenset(range(4)),
+    formats={"event": "config:0-15"},
+    aliases={"ld_retired": Alias("event=0x0006"), "dtlb_walk": Alias("event=0x0034")},
+)
 BIG = Pmu("cpu_core", 4, frozenset({0, 1}), INTEL.formats)
 LITTLE = Pmu("cpu_atom", 10, frozenset({2, 3}), INTEL.formats)
 

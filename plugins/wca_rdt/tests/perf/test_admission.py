@@ -170,6 +170,20 @@ def test_a_counter_that_never_runs_is_left_out_though_the_kernel_opens_it() -> N
     assert found.lacks == {"task_cache_misses": NEVER_RUNS}
 
 
+@pytest.mark.parametrize("policy", ["available", "strict", "best_effort"])
+def test_what_may_not_be_tried_is_believed(policy: Policy) -> None:
+    """As on a hybrid machine, where this process may not run on the cores of one kind."""
+
+    @dataclass
+    class Aloof(Kernel):
+        def observe(self, form: Form, cpu: int) -> Observation:
+            raise OSError(errno.EINVAL, "no such CPU for you")
+
+    found = admitted(Aloof(), policy, CYCLES, CLOCK)
+
+    assert (names(found), found.lacks) == (["task_cycles", "task_task_clock_seconds"], {})
+
+
 def test_strict_refuses_a_counter_that_does_not_count() -> None:
     with pytest.raises(StartError, match=r"task_instructions .* does not count: it stands still"):
         admitted(Kernel(still=[(HARDWARE, 1)]), "strict", CYCLES, INSTRUCTIONS)

@@ -36,7 +36,8 @@ def test_all_at_once_is_as_one_by_one(cgroups: list[list[tuple[int, int, int]]])
 
     totals = [list(counting.counted[ALL_CPUS].totals) for counting in together]
     assert totals == [list(counting.counted[ALL_CPUS].totals) for counting in alone]
-    assert [counting.texts for counting in together] == texts
+    for counting, of_one in zip(together, texts, strict=True):
+        assert counting.texts == (of_one if any(counting.sum.totals) else [Member(0, (0, 1)).nothing] * groups)
 
 
 def test_who_counted_something_is_told() -> None:
@@ -55,4 +56,14 @@ def test_one_that_shared_its_counters_or_broke_leaves_all_to_be_met_by_themselve
     bulk.take([reading(1, 1, 5, 5), reading(1, 1, 6, 6)])
 
     assert bulk.take([reading(2, 2, 7, 7), other]) is None
+    assert [list(counting.sum.totals) for counting in two] == [[5, 5], [6, 6]]
+
+
+def test_a_total_that_fell_leaves_all_to_be_met_by_themselves() -> None:
+    two = countings(2, 1)
+    bulk = Bulk(two, 1, 2)
+    bulk.take([reading(1, 1, 5, 5), reading(1, 1, 6, 6)])
+
+    assert bulk.take([reading(2, 2, 7, 7), reading(2, 2, 6, 5)]) is None
+    assert Bulk(two, 1, 2).take([reading(2, 2, 7, 4), reading(2, 2, 6, 6)]) is None, "not even at the first time"
     assert [list(counting.sum.totals) for counting in two] == [[5, 5], [6, 6]]

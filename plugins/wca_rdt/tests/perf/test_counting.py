@@ -73,6 +73,21 @@ def test_what_was_counted_before_groups_took_turns_is_not_scaled() -> None:
     assert counting.counted[ALL_CPUS].average == 2.0
 
 
+def test_a_counter_that_falls_adds_nothing_and_goes_on_from_there() -> None:
+    """As a virtual machine's may that was moved to another host."""
+    counting = counting_on(0, 1)
+    counting.take([reading(10, 10, 100, 7), reading(10, 10, 200, 8)])
+
+    totals = []
+    for first, second in ((50, 8), (60, 9)):
+        counting.take([reading(20, 20, first, second), reading(10, 10, 200, 8)])
+        totals.append(list(counting.counted[ALL_CPUS].totals))
+
+    assert totals == [[300, 16], [300, 16]]
+    counting.take([reading(30, 30, 65, 9), reading(10, 10, 200, 8)])
+    assert counting.counted[ALL_CPUS].totals == [305, 16]
+
+
 def test_a_lost_interval_adds_nothing_and_is_an_error() -> None:
     counting = counting_on(0)
     counting.take([reading(100, 100, 1000, 10)])

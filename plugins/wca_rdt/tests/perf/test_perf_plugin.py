@@ -92,6 +92,16 @@ def test_without_any_event_left_the_agent_runs_all_the_same(caplog: pytest.LogCa
     assert "no event is left that this machine counts" in caplog.text
 
 
+def test_cpus_that_are_not_there_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "wca.perf"):
+        try:
+            run_step(Host(), [Perf(event_names=["task_page_faults"], perf_cpus="4000-4001")])
+        except StartError as error:
+            pytest.skip(f"nothing is counted here: {error}")
+
+    assert "none of the CPUs 4000-4001 is online" in caplog.text
+
+
 @needs_no_pmu
 def test_strict_refuses_to_start_and_says_why() -> None:
     with pytest.raises(StartError, match=r"the kernel refused task_cycles .*ENOENT"):

@@ -14,7 +14,7 @@ from wca_rdt.perf.models import HELP
 from wca_rdt.perf.pmu import Encoding
 from wca_rdt.perf.resolution import Resolver
 
-from plugins.wca_rdt.tests.perf.machines import BIG, INTEL, LITTLE, processor, resolver
+from plugins.wca_rdt.tests.perf.machines import ARM, BIG, INTEL, LITTLE, processor, resolver
 from wca_core.errors import ConfigurationError, WcaError
 from wca_core.model.cpu_codenames import CpuCodename as Cpu
 
@@ -121,10 +121,18 @@ def test_codes_of_amd_are_used_only_by_consent() -> None:
 
 
 def test_arm_has_a_second_code_where_the_first_is_not_implemented() -> None:
-    [event] = resolver(Cpu.NEOVERSE_N2).resolved(["task_mem_inst_retired_loads"]).events
+    [event] = resolver(Cpu.NEOVERSE_N2, ARM).resolved(["task_mem_inst_retired_loads"]).events
 
-    assert event.codings[0].encoding == Encoding(4, 0x06)
-    assert event.alternative == Encoding(4, 0x70)
+    assert event.codings[0].encoding == Encoding(8, 0x06)
+    assert event.alternative == Encoding(8, 0x70)
+
+
+def test_what_an_arm_core_does_not_name_it_would_count_as_zero_so_it_is_not_asked() -> None:
+    n1 = resolver(Cpu.NEOVERSE_N1, ARM)
+
+    assert encoding(n1, "task_dtlb_load_misses") == Encoding(8, 0x34)
+    assert encoding(n1, "task_mem_inst_retired_stores") == Encoding(8, 0x71), "the second one, of what is speculated"
+    assert "no code of it" in n1.resolved([STALLS]).left_out[STALLS]
 
 
 def test_on_a_hybrid_machine_each_kind_of_core_has_its_own_code() -> None:
@@ -177,7 +185,7 @@ def test_the_map_of_the_user_says_what_no_table_knows(tmp_path: Path) -> None:
         f"{STALLS}:\n- {{event: 0x99}}\n"
         "task_mem_load_retired_local_pmm:\n- {event: 0x77}\n"
     )
-    known = read_event_map(str(file))
+    known = read_event_map(str(file), processor(Cpu.SKYLAKE).platform)
 
     assert encoding(resolver(event_map=known), "task_l2") == Encoding(4, 0x803F24)
     assert encoding(resolver(event_map=known), STALLS) == Encoding(4, 0x140014A3), "a known code goes first"
@@ -199,7 +207,7 @@ def test_a_wrong_map_is_refused_with_its_line(tmp_path: Path, text: str, wrong: 
     file.write_text(text)
 
     with pytest.raises(ConfigurationError, match=wrong):
-        read_event_map(str(file))
+        read_event_map(str(file), processor(Cpu.SKYLAKE).platform)
 
 
 def test_every_named_event_of_a_model_is_known_on_some_cpu() -> None:

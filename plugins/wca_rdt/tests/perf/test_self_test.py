@@ -13,7 +13,7 @@ from plugins.wca_rdt.tests.perf.given import event
 
 
 def observed(first: int, second: int, *, units: int = 10, seconds: float = 0.05, running: int = 1) -> Observation:
-    return Observation(Reading(1, running, (first,)), Reading(2, running, (second,)), units, seconds)
+    return Observation(Reading(1, running, (first,)), Reading(4, 4 * running, (second,)), units, seconds)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,26 @@ def observed(first: int, second: int, *, units: int = 10, seconds: float = 0.05,
 )
 def test_a_counter_is_held_against_the_work(name: str, first: int, second: int, fault: str) -> None:
     assert observed(first, second).fault(name, 0) == fault
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Reading(100, 100, (30 * UNIT,)), Reading(400, 160, (48 * UNIT,))),  # a fifth of the second work
+        (Reading(100, 0, (0,)), Reading(400, 300, (90 * UNIT,))),  # nothing of the first
+        (Reading(100, 100, (30 * UNIT,)), Reading(400, 100, (30 * UNIT,))),  # nothing of the second
+        (Reading(100, 10, (3 * UNIT,)), Reading(400, 40, (12 * UNIT,))),  # a tenth of both
+        (Reading(100, 0, (0,)), Reading(400, 0, (0,))),  # nothing: told apart by `never_ran`
+    ],
+)
+def test_a_counter_that_others_took_away_for_a_while_is_believed(first: Reading, second: Reading) -> None:
+    assert Observation(first, second, 10, 0.05).fault("task_instructions", 0) == ""
+
+
+def test_a_counter_that_stands_still_while_it_has_its_turn_is_not_believed() -> None:
+    found = Observation(Reading(100, 0, (0,)), Reading(400, 20, (0,)), 10, 0.05)
+
+    assert found.fault("task_cycles", 0) == "it stands still while work is done"
 
 
 def test_faults_are_told_by_name() -> None:

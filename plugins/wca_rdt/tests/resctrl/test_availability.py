@@ -71,6 +71,20 @@ def test_who_insists_is_told_that_it_does_not_monitor(machine: Machine) -> None:
         run_step(machine, [Rdt(rdt_enabled=True)], [TASK])
 
 
+def test_mounts_that_cannot_be_read_are_told_and_end_only_who_insists(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    (machine.root / "proc/self/mountinfo").unlink()
+    (machine.root / "proc/self/mountinfo").mkdir()
+
+    with pytest.raises(StartError, match="mountinfo"):
+        run_step(machine, [Rdt(rdt_enabled=True)], [TASK])
+    step = run_step(machine, [Rdt()], [TASK])
+
+    assert "task_mem_bandwidth_bytes" not in step.names
+    assert "are not measured: " in caplog.text
+
+
 def test_who_does_not_want_it_does_not_get_it(machine: Machine, resctrl: ResctrlFolder) -> None:
     resctrl.mounted()
 

@@ -10,6 +10,7 @@ from wca_rdt.resctrl.collector import Rdt
 from wca_rdt.resctrl.monitoring import CHECKS
 
 from plugins.wca_rdt.tests.resctrl.folder import PATH, ResctrlFolder, l3, task_cgroup
+from tests.cgroups import open_files_below
 from wca_core.agent import Agent
 from wca_core.builtin.working_set.metrics import WorkingSet
 from wca_core.overview import OverviewMaker
@@ -246,11 +247,13 @@ def test_a_resctrl_that_is_unmounted_costs_only_rdt_and_may_come_back(agent: Age
     step(agent)
     (resctrl.path / "mon_groups").rename(resctrl.path.parent / "away")
     without = step(agent)
+    still_open = open_files_below(str(resctrl.path.parent))
     (resctrl.path.parent / "away").rename(resctrl.path / "mon_groups")
     again = step(agent)
 
     assert [found.value("wca_plugin_up", plugin="rdt") for found in (without, again)] == [0, 1]
     assert (values(without)["mem_bandwidth"], values(again)["mem_bandwidth"]) == (None, 6)
+    assert still_open == 0  # the kernel mounts it only once
 
 
 def test_a_task_without_cgroup_has_no_values(agent: Agent, machine: Machine) -> None:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
@@ -20,6 +21,8 @@ from wca_core.errors import StartError
 from wca_rdt.perf.events import Coding, Event
 from wca_rdt.perf.opening import Form, form_of
 from wca_rdt.perf.self_test import Observation, faults
+
+log = logging.getLogger("wca.perf")
 
 Policy: TypeAlias = Literal["available", "strict", "best_effort"]
 
@@ -148,16 +151,18 @@ class Admission:
     def _are_sound(self, events: Sequence[Event]) -> bool:
         """Whether all that counts together does count."""
         return self._fits(events) and not any(
-            faults(self.kernel.observe(form, cpu), [events[place].name for place in form.places])
+            faults(found, [events[place].name for place in form.places])
             for cpu, form in self._forms(events)
+            if (found := self._observed(form, cpu)) is not None
         )
 
     def _is_sound(self, event: Event) -> bool:
         """Raises `StartError` where a policy does not let it pass that one does not count."""
         fault = ""
         for cpu, form in self._forms([event]):
-            found = self.kernel.observe(form, cpu)
-            fault = NEVER_RUNS if found.never_ran else found.fault(event.name, 0)
+            found = self._observed(form, cpu)
+            if found is not None:
+                fault = NEVER_RUNS if found.never_ran else found.fault(event.name, 0)
             if fault:
                 break
         if fault and self.policy == "strict":
@@ -197,9 +202,19 @@ class Admission:
                 if error.errno != errno.EINVAL:
                     raise StartError(f"the kernel refused {', '.join(map(str, events))}: {error}") from error
                 return False
-            if any(not event.is_software for event in events) and self.kernel.observe(form, cpu).never_ran:
-                return False
+            if any(not event.is_software for event in events):
+                found = self._observed(form, cpu)
+                if found is not None and found.never_ran:
+                    return False
         return True
+
+    def _observed(self, form: Form, cpu: int) -> Observation | None:
+        """None: the kernel does not let this thread try it there, so that it has to be believed."""
+        try:
+            return self.kernel.observe(form, cpu)
+        except (OSError, ValueError) as error:
+            log.debug("no counters were tried on CPU %d: %s", cpu, error)
+            return None
 
     def _forms(self, events: Sequence[Event]) -> list[tuple[int, Form]]:
         """By CPU of each kind."""

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from operator import add, sub
+from operator import add, lt, sub
 from typing import TypeAlias
 
 from wca_rdt.perf.reading import layout, parse_reading, size_of
@@ -130,7 +130,7 @@ class Counting:
         return {key: Counted(totals) for key, totals in self._totals.items()}
 
     def _is_taken_plainly(self, texts: list[bytes]) -> bool:
-        """Whether all groups have always run, so that the sum of their readings is what was counted.
+        """Whether all groups have always run, and nothing fell: then the sum of their readings is what was counted.
 
         Readings are added as the large numbers that their bytes are, in half the time that it takes to add each
         counter. The sum is a reading again, whose number of events tells whether one was missing. Nothing is carried
@@ -141,7 +141,11 @@ class Counting:
         if enabled != running or number != self._events * len(texts):
             return False
         removed = self._totals[ALL_CPUS]
-        self.sum.totals = [*map(add, totals, removed)] if removed[0] or any(removed) else totals
+        if any(removed):
+            totals = [*map(add, totals, removed)]
+        if any(map(lt, totals, self.sum.totals)):
+            return False
+        self.sum.totals = totals
         self.texts, self.is_steady = texts, True
         return True
 

@@ -49,6 +49,11 @@ class Descriptors:
         self.releases += 1
         self.changes += 1
 
+    def retract(self, held: int, releases: int) -> None:
+        """After an attempt that gave all back: what it had taken itself is no room that others wait for."""
+        if self.held >= held:
+            self.releases = releases
+
 
 def open_files_limit() -> int:
     """The soft one, which is what the kernel goes by."""

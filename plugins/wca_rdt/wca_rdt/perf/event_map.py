@@ -3,10 +3,13 @@
 task_l2_misses:
 - {match: {vendor: GenuineIntel, family: 6, model: 0x8F}, event: 0x24, umask: 0x3f}
 - {match: {vendor: AuthenticAMD}, event: 0x64, umask: 0x09}
+
+Or a folder with the lists of events that makers of CPUs publish: see `vendor_lists`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +19,7 @@ from wca_core.config.tree import Scalar, Sequence, Tree
 from wca_core.errors import ConfigurationError
 from wca_core.model.platform import Platform
 from wca_rdt.perf.events import CORE_PMU
+from wca_rdt.perf.vendor_lists import read_vendor_lists
 
 MATCHED = ("vendor", "family", "model", "stepping")
 TERMS = ("event", "umask", "cmask", "inv", "edge", "config1")
@@ -49,8 +53,11 @@ class EventMap:
         return next((row for row in self.rows.get(name, ()) if row.fits(platform)), None)
 
 
-def read_event_map(path: str) -> EventMap:
-    """Raises `ConfigurationError` with file and line."""
+def read_event_map(path: str, platform: Platform) -> EventMap:
+    """Of a file all rows, of a folder those for these CPUs. Raises `ConfigurationError` with file and line."""
+    if os.path.isdir(path):
+        found = read_vendor_lists(path, platform)
+        return EventMap({name: (Row({}, CORE_PMU, terms),) for name, terms in found.items()})
     tree = load_file(path)
     if not isinstance(tree, MappingTree):
         raise ConfigurationError(f"{tree.place}: metrics and their codes expected")

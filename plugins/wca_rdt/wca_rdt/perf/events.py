@@ -98,6 +98,11 @@ def split_terms(name: str) -> tuple[str, str, str] | None:
     return found["name"], found["pmu"], found["terms"]
 
 
+def metric_of(alias: str) -> str:
+    """The metric of an event that the kernel names itself."""
+    return f"task_{re.sub('[^a-z0-9]', '_', alias.lower())}"
+
+
 @dataclass(frozen=True, slots=True)
 class IsEventName(FieldCheck):
     """The name of an event: what can be said of it without the machine."""

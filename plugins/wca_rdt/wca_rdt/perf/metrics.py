@@ -50,7 +50,7 @@ class Perf:
     perf_exclude_guest: bool = True
     """Work of virtual machines is not counted: for tasks that are some, set it to false."""
     perf_event_map: ReadablePath | None = None
-    """A file with codes of events."""
+    """A file with codes of events, or a folder with the lists that makers publish (`mapfile.csv`)."""
     event_names_approximate: bool = False
     """Where a CPU counts no such event, take one that is near."""
     perf_cpus: Annotated[str | int, IsCpus()] | None = None
@@ -74,6 +74,8 @@ class Perf:
         if not self._events:
             return
         self._cpus = CountedCpus(self.perf_cpus)
+        if not self._cpus.now(host.platform):
+            log.warning("perf_cpus: none of the CPUs %s is online: nothing is counted until one is", self.perf_cpus)
         self._means = Means(Descriptors(host.open_files), self._complaints)
         self._tasks = self._made_for(host, found.plan, self._means)
         if self.enable_derived_metrics:
@@ -101,7 +103,9 @@ class Perf:
         cpus = self._cpus.now(host.platform)
         states = self._tasks.of(tasks, host.known_tasks)
         if self._sweep is None or self._sweep.states is not states or self._sweep.cpus is not cpus:
+            turn = self._sweep.round if self._sweep is not None else 0
             self._sweep = Sweep(states, cpus, self._means.descriptors, len(self._events))
+            self._sweep.round = turn
         self._sweep.read()
         yield from self._sweep.blocks(self._derivation, host.clock.monotonic())
         yield Block((DESCRIPTORS.series(),), (self._means.descriptors.held,))

@@ -83,6 +83,11 @@ class TaskCounters:
         return all(cgroup.is_open for cgroup in self._cgroups)
 
     @property
+    def is_bound(self) -> bool:
+        """Whether it is counted on the CPUs that its cgroups may use, which can change."""
+        return any(cgroup.cpuset is not None for cgroup in self._cgroups)
+
+    @property
     def plain(self) -> Counting | None:
         """Its only counters, if there is nothing to do but to add them up."""
         only = self._only
@@ -107,10 +112,14 @@ class TaskCounters:
         if self._refused is not None and self._refused == self._means.descriptors.releases:
             return
         self._refused = None
+        descriptors = self._means.descriptors
+        held, releases = descriptors.held, descriptors.releases
         try:
             for cgroup in self._cgroups:
                 self._settle_one(cgroup, cpus)
         except NoDescriptors as error:
+            self.close()
+            descriptors.retract(held, releases)
             self._refuse(str(error))
 
     def look(self) -> None:
@@ -170,6 +179,7 @@ class TaskCounters:
             else:
                 cgroup.open(cpus)
         except CgroupGone as error:
+            cgroup.close()
             log.debug("%s", error)
         except HostError as error:
             self._fail(str(error))
@@ -180,19 +190,20 @@ class TaskCounters:
             self._fail(str(error), error.errno)
 
     def _refuse(self, reason: str) -> None:
-        """Half of the cgroups would be less than nothing: it would look like all."""
-        self.close()
+        """None of its cgroups is counted: half of them would be less than nothing, it would look like all."""
         self._refused = self._means.descriptors.releases
-        self._errors += 1
-        self.is_steady = False
+        self._count_error()
         task_id = self.samples.task.task_id
         self._means.complaints.tell(
             logging.ERROR, "descriptors", task_id, f"perf disabled for task {task_id}: {reason}"
         )
 
-    def _fail(self, reason: str, code: int | None = None) -> None:
+    def _count_error(self) -> None:
         self._errors += 1
-        self.is_steady = False
+        self.is_steady = self.is_told = False
+
+    def _fail(self, reason: str, code: int | None = None) -> None:
+        self._count_error()
         task_id = self.samples.task.task_id
         subject = task_id
         if code == errno.ENOENT:

@@ -32,7 +32,7 @@ class Wishes:
 
     def resolved(self, host: Host, processor: Processor) -> Resolved:
         """Raises `ConfigurationError`, `HostError`."""
-        known = EventMap() if self.event_map is None else read_event_map(self.event_map)
+        known = EventMap() if self.event_map is None else read_event_map(self.event_map, processor.platform)
         resolver = Resolver(processor=processor, sys_root=host.sys, event_map=known, approximate=self.approximate)
         return resolver.resolved(self.names)
 

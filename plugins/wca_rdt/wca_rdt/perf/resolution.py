@@ -13,7 +13,6 @@ A name that is nowhere is an error. A named event that this CPU does not have is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -22,7 +21,7 @@ from wca_rdt.perf import models
 from wca_rdt.perf.attributes import RAW, SOFTWARE
 from wca_rdt.perf.catalogue import CLOCKS, EVENTS, NANOSECONDS, Known
 from wca_rdt.perf.event_map import EventMap
-from wca_rdt.perf.events import CORE_PMU, Coding, Event, parse_raw, split_terms
+from wca_rdt.perf.events import CORE_PMU, Coding, Event, metric_of, parse_raw, split_terms
 from wca_rdt.perf.pmu import Encoding, Pmu, parse_terms, read_pmu
 from wca_rdt.perf.processor import Processor
 
@@ -104,10 +103,20 @@ class Resolver:
         """The second one is for where the first is not implemented."""
         cpu = self.processor.codename
         if cpu in models.ARM_CPUS:
-            return [Encoding(self._core_type, code.event) for code in models.ARM.get(name, ())]
+            codes = enumerate(models.ARM.get(name, ()))
+            return [Encoding(self._core_type, code.event) for at, code in codes if at or self._is_named(code.event)]
         near = models.AMD if cpu in models.AMD_CPUS and self.approximate else {}
         code = models.INTEL.get(cpu, near).get(name)
         return [Encoding(RAW, code.x86)] if code else []
+
+    def _is_named(self, event: int) -> bool:
+        """Whether an Arm core counts this common event.
+
+        Its driver opens any number, and one that the core lacks counts nothing. But below `events/` it names only those
+        that the core says to have (PMCEID: drivers/perf/arm_pmuv3.c). Without any names everything is believed.
+        """
+        aliases = [alias.terms for pmu in self.processor.pmus for alias in pmu.aliases.values()]
+        return not aliases or any(parse_terms(terms).get("event") == event for terms in aliases)
 
     def _of_alias(self, name: str) -> Event | None:
         """`mem-loads` below `events/` is `task_mem_loads`."""
@@ -158,8 +167,3 @@ class Resolver:
     @property
     def _core_type(self) -> int:
         return self.processor.pmus[0].type if len(self.processor.pmus) == 1 else RAW
-
-
-def metric_of(alias: str) -> str:
-    """The metric of an event that the kernel names itself."""
-    return f"task_{re.sub('[^a-z0-9]', '_', alias.lower())}"

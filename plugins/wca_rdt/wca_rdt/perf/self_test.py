@@ -2,6 +2,9 @@
 
 Virtual machines may offer counters that stand still, or that answer anything. The work is such that a lower bound of
 its instructions is known whatever the machine: to add up n numbers takes at least n of them.
+
+Others may count at the same time, and let this group have a counter for a part of the work only, or for none of it.
+So what is judged is extrapolated, and of a time in which the group did not run nothing is concluded.
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from dataclasses import dataclass
 
 from wca_rdt.perf.opening import Form, close_all
 from wca_rdt.perf.reading import Reading, parse_reading
+from wca_rdt.perf.scaling import scaled
 from wca_rdt.perf.syscall import ANY_CPU, OWN_PID, Step, take
 
 LEAST_SECONDS = 0.01
-"""Of work: the kernel lets groups take turns every few milliseconds, so one that can run has run by then."""
+"""Of work, on a CPU: the kernel lets groups take turns every few milliseconds, so one that can run has run by then."""
 
 UNIT = 10_000
 """Numbers that are added up at once."""
@@ -41,7 +45,7 @@ class Observation:
     units: int
     """Of the first work."""
     seconds: float
-    """Both took together."""
+    """Both took together, by the clock on the wall: no shorter than the counters ran."""
 
     @property
     def never_ran(self) -> bool:
@@ -49,18 +53,29 @@ class Observation:
 
     def fault(self, name: str, place: int) -> str:
         """What is wrong with a counter; empty if nothing."""
-        first, both = self.first.values[place], self.second.values[place]
+        both = self.second.values[place]
         if both > FASTEST * self.seconds:
             return f"it counted {both} in {self.seconds:.3f} s, which no CPU can"
         if name not in MOVING:
             return ""
-        if first == 0 or both == first:
+        first, second = _counted(None, self.first, place), _counted(self.first, self.second, place)
+        if 0 in (first, second):
             return "it stands still while work is done"
-        if name == INSTRUCTIONS and first < self.units * UNIT:
+        if name == INSTRUCTIONS and first is not None and first < self.units * UNIT:
             return f"it counted {first} for work of at least {self.units * UNIT}"
-        if both - first < first:
-            return f"it counted {first} for some work and {both - first} for {MORE} times as much"
+        if first is not None and second is not None and second < first:
+            return f"it counted {first} for some work and {second} for {MORE} times as much"
         return ""
+
+
+def _counted(before: Reading | None, now: Reading, place: int) -> int | None:
+    """Between two readings, extrapolated; None: the group did not run."""
+    if before is None:
+        before = Reading(0, 0, (0,) * len(now.values))
+    running = now.running - before.running
+    if running <= 0:
+        return None
+    return scaled(now.values[place] - before.values[place], now.enabled - before.enabled, running)
 
 
 def observe(form: Form) -> Observation:
@@ -77,8 +92,9 @@ def _observed(leader: int, form: Form) -> Observation:
     take(Step.RESET, leader)
     take(Step.ENABLE, leader)
     began = time.perf_counter()
+    worked = time.thread_time()
     units = 0
-    while units == 0 or time.perf_counter() - began < LEAST_SECONDS:
+    while units == 0 or time.thread_time() - worked < LEAST_SECONDS:
         _work(1)
         units += 1
     first = parse_reading(os.read(leader, form.size), events)

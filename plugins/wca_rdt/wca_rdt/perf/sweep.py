@@ -19,6 +19,10 @@ ROUNDS = 16
 """In so many steps each task is looked at once, whether its cgroups are those that were opened, and on which CPUs. Only
 a cgroup made anew under its name, of a task that stayed the same, and `perf_cpus: cpuset` wait for that."""
 
+AT_ONCE = 16
+"""So many tasks, if there are, have their turn in the same step: to look at the first costs several times what
+another does, because nothing of it is in the caches of the CPU."""
+
 
 class Sweep:
     """The tasks of a step, as long as they and the CPUs are the same."""
@@ -28,9 +32,11 @@ class Sweep:
     ) -> None:
         self.states = states
         self.cpus = cpus
+        self.round = 0
+        """Which of the `ROUNDS` this step is. Who makes another sweep hands it on: else nobody's turn would come where
+        tasks come and go in every step."""
         self._descriptors = descriptors
         self._events = events
-        self._round = 0
         self._changes = -1
         self._leaders: list[int] = []
         self._sizes: list[int] = []
@@ -44,8 +50,10 @@ class Sweep:
 
     def read(self) -> None:
         """Renew what all tasks know."""
-        self._look_after()
-        if self._changes != self._descriptors.changes:
+        for state in self._unsettled:
+            state.settle(self.cpus)  # one that is settled now is met by `_arrange`, since it opened something
+        is_rearranged = self._changes != self._descriptors.changes
+        if is_rearranged:
             self._arrange()
         try:
             texts = list(map(os.read, self._leaders, self._sizes))
@@ -56,6 +64,7 @@ class Sweep:
             part = texts[start:end]
             if part != state.texts or not state.is_steady:
                 state.take(part)
+        self._look_after(all_told=is_rearranged)
 
     def blocks(self, derivation: Derivation | None, now: float) -> Iterator[Block]:
         """The samples of all tasks after a `read` at this moment."""
@@ -67,14 +76,19 @@ class Sweep:
                 if derivation is not None and state.counts:
                     yield from state.samples.derived(state.counts, now, derivation)
 
-    def _look_after(self) -> None:
-        self._round = (self._round + 1) % ROUNDS
-        for state in self.states[self._round :: ROUNDS]:
-            state.look()
-            self._unsettled.append(state)
-        for state in self._unsettled:
-            state.settle(self.cpus)
-        self._unsettled = [state for state in self._unsettled if not state.is_settled]
+    def _look_after(self, *, all_told: bool) -> None:
+        """Those whose turn it is. A cgroup that counted something just now is there, so that it need not be asked.
+
+        Who did is known by what is to be told again, unless that is everybody.
+        """
+        self.round = (self.round + 1) % ROUNDS
+        count = max(AT_ONCE, -(-len(self.states) // ROUNDS))
+        for state in self.states[self.round * count : (self.round + 1) * count]:
+            was_settled = state.is_settled
+            if state.is_told or all_told:
+                state.look()
+            if was_settled and (state.is_bound or not state.is_settled):
+                state.settle(self.cpus)
 
     def _in_bulk(self, texts: list[bytes]) -> int:
         """How many tasks are done at once; none if one of them is not what it was: then each is met by itself."""

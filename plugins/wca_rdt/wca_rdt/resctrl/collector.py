@@ -12,13 +12,17 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from wca_core.builtin.measurement_errors import MEASUREMENT_ERRORS
-from wca_core.config.field_types import Between, IsPath
-from wca_core.errors import StartError
+from wca_core.config.field_types import Between, IsPath, Str
+from wca_core.errors import HostError, StartError
 from wca_core.host import Host
+from wca_core.model.allocation import Allocation, Refusal
 from wca_core.model.metric import Block, Metric, Sample
 from wca_core.model.requirement import Requirement
 from wca_core.model.task import Task
+from wca_core.model.write import Change, Write
 from wca_core.plugin_api import hookimpl, plugin
+from wca_rdt.resctrl.control.checking import Rules
+from wca_rdt.resctrl.control.control import CONTROL_METRICS, Control, Demands
 from wca_rdt.resctrl.descriptions import (
     ACTIVITY,
     ENERGY,
@@ -63,13 +67,26 @@ class Rdt:
     """Also remove groups without threads that somebody else made."""
     cleanup_on_exit: bool = True
     """Remove monitoring groups at the end; false: a restarted agent goes on with the same."""
+    rdt_cache_control_required: bool = False
+    """The agent does not start where L3 caches cannot be divided."""
+    rdt_mb_control_required: bool = False
+    """The agent does not start where memory bandwidth cannot be divided."""
+    remove_all_resctrl_groups: bool = False
+    """Remove all groups, whoever made them, when an agent that allocates starts."""
+    resctrl_group_prefix: Str = ""
+    """Make and remove only control groups whose names begin so."""
+    strict_groups: bool = False
+    """Tasks that share a group must not wish different values for it; else the first by id has its way."""
 
     _monitoring: Monitoring | None = field(default=None, init=False, repr=False)
+    _control: Control | None = field(default=None, init=False, repr=False)
+    _is_synced: bool = field(default=False, init=False, repr=False)
+    """In this step."""
 
     @hookimpl
     def describe_metrics(self) -> list[Metric]:
         of_tasks = [*task_metrics(per_domain=self.resctrl_per_domain).all, MONITORING_MISSING, MEASUREMENT_ERRORS]
-        of_machine = [PLATFORM_BANDWIDTH, PLATFORM_OCCUPANCY, GROUPS, RMIDS]
+        of_machine = [PLATFORM_BANDWIDTH, PLATFORM_OCCUPANCY, GROUPS, RMIDS, *CONTROL_METRICS]
         return [*of_tasks, *of_machine, *described([*TELEMETRY] if self.resctrl_telemetry else [ENERGY, ACTIVITY])]
 
     @hookimpl
@@ -81,20 +98,57 @@ class Rdt:
     @hookimpl
     def start(self, host: Host) -> None:
         if self.rdt_enabled is False:
+            self._refuse_demands("rdt_enabled is false")
             return
-        mounted = find_mounted(host, self.resctrl_path)
-        lack, level = _lack(mounted, host)
+        mounted, lack, level = self._found(host)
         if lack is not None and self.rdt_enabled:
             raise StartError(f"rdt_enabled is true, but {lack}")
         if lack is not None or mounted is None:
+            self._refuse_demands(lack)
             log.log(level, "cache occupancy and memory bandwidth are not measured: %s", lack)
             return
         information = read_information(mounted.path)
+        resctrl = Resctrl(mounted.path)
+        control = Control(host, mounted, resctrl, self._demands)
+        control.start()
         _tell(mounted, information)
-        self._monitoring = Monitoring(host, Resctrl(mounted.path), information, self._options)
+        self._control = control if control.is_there else None
+        self._monitoring = Monitoring(host, resctrl, information, self._options)
 
     @hookimpl
     def collect_metrics(self, tasks: Sequence[Task]) -> Iterator[Block | Sample]:
+        yield from self._step(tasks)
+        self._is_synced = True
+        if self._control is not None:
+            yield from self._control.samples()
+
+    @hookimpl
+    def read_allocations(self, tasks: Sequence[Task]) -> list[Allocation]:
+        if not self._is_synced:  # nobody asked to measure, but new threads of tasks must come into their groups
+            for _ in self._step(tasks):
+                pass
+        self._is_synced = False
+        if self._control is None or self._monitoring is None:
+            return []
+        return self._control.read(tasks, self._monitoring)
+
+    @hookimpl
+    def check_allocations(self, changes: Sequence[Change]) -> Iterator[Allocation | Refusal]:
+        if self._control is not None:
+            yield from self._control.check(changes)
+
+    @hookimpl
+    def plan_writes(self, changes: Sequence[Change]) -> Iterator[Write]:
+        if self._control is not None:
+            yield from self._control.plan(changes)
+
+    @hookimpl
+    def stop(self) -> None:
+        if self._monitoring is not None:
+            self._monitoring.stop()
+            self._monitoring = self._control = None
+
+    def _step(self, tasks: Sequence[Task]) -> Iterator[Block | Sample]:
         if self._monitoring is None:
             return
         try:
@@ -105,11 +159,27 @@ class Rdt:
             log.error("cache occupancy and memory bandwidth are not measured any more: %s", error)
             self.stop()
 
-    @hookimpl
-    def stop(self) -> None:
-        if self._monitoring is not None:
-            self._monitoring.stop()
-            self._monitoring = None
+    def _found(self, host: Host) -> tuple[Mounted | None, str | None, int]:
+        """What is mounted; what is missing to monitor, and how loud that is told where it is not asked for."""
+        try:
+            mounted = find_mounted(host, self.resctrl_path)
+        except HostError as error:
+            return None, str(error), logging.WARNING
+        return mounted, *_lack(mounted, host)
+
+    def _refuse_demands(self, lack: str | None) -> None:
+        """Raises `StartError` if anything is demanded."""
+        for option in self._demands.names:
+            raise StartError(f"{option} is true, but {lack}")
+
+    @property
+    def _demands(self) -> Demands:
+        return Demands(
+            cache=self.rdt_cache_control_required,
+            bandwidth=self.rdt_mb_control_required,
+            removes_all=self.remove_all_resctrl_groups,
+            rules=Rules(prefix=self.resctrl_group_prefix, is_strict=self.strict_groups),
+        )
 
     @property
     def _options(self) -> Options:

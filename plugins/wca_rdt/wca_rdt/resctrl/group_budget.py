@@ -48,6 +48,8 @@ class GroupBudget:
         self._information = information
         self._rotation = Rotation(rotation_steps)
         self._complaints = complaints
+        self._no_room = ""
+        """Why there are no more groups, in words."""
 
     def settle(self, wanted: Wanted, sight: Sight) -> None:
         """Give groups to those that have none, as far as there are any. Raises `ForbiddenError`."""
@@ -108,10 +110,22 @@ class GroupBudget:
         for task_id in self._rotation.waiting:
             if task_id in wanted:
                 state, threads = wanted[task_id]
-                control = sight.home(threads) if sight.controls else ROOT
-                if control not in full and self._make(state, MonGroup(control, state.name), sight) in NO_ROOM:
+                control = self._home(state, threads, sight)
+                if control in full:
+                    self._tell_no_room(task_id)
+                elif control is not None and self._make(state, MonGroup(control, state.name), sight) in NO_ROOM:
                     full.add(control)
         return full
+
+    def _home(self, state: MonitoredTask, threads: Ids, sight: Sight) -> str | None:
+        """Where it belongs; None if that cannot be told in this step."""
+        try:
+            return sight.home(threads) if sight.controls else ROOT
+        except (OSError, ValueError) as error:
+            state.errors += 1
+            message = f"task {state.task.task_id}: the threads of a control group cannot be read: {error}"
+            self._complaints.tell(logging.WARNING, "no home", state.task.task_id, message)
+            return None
 
     def _make(self, state: MonitoredTask, group: MonGroup, sight: Sight) -> int:
         """Why it cannot be made, an errno; 0 if it could. Raises `ForbiddenError`."""
@@ -160,15 +174,19 @@ class GroupBudget:
         task_id, told = state.task.task_id, sight.resctrl.last_status()
         if error.errno in NO_ROOM:
             limit, used = self._information.num_rmids, len(sight.resctrl.groups())
-            message = (
-                f"task {task_id} has no monitoring group, there are no more ({error.strerror}: {told}; {used} groups, "
+            self._no_room = (
+                f"there are no more ({error.strerror}: {told}; {used} groups, "
                 f"RMIDs: {'not told' if limit is None else limit}): {self._advice(error)}"
             )
-            self._complaints.tell(logging.ERROR, "no room", task_id, message)
+            self._tell_no_room(task_id)
         else:
             state.errors += 1
             message = f"{sight.resctrl.directory(group)}: cannot be made: {error.strerror} ({told})"
             self._complaints.tell(logging.ERROR, "not made", task_id, message)
+
+    def _tell_no_room(self, task_id: str) -> None:
+        message = f"task {task_id} has no monitoring group, {self._no_room}"
+        self._complaints.tell(logging.ERROR, "no room", task_id, message)
 
     def _advice(self, error: OSError) -> str:
         if error.errno == errno.ENOSPC:

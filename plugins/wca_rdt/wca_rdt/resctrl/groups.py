@@ -20,6 +20,7 @@ from wca_core.linux.processes import parse_ids
 from wca_core.linux.seq_file import read_list
 from wca_rdt.resctrl.mounted import read_last_status
 from wca_rdt.resctrl.names import RESERVED
+from wca_rdt.resctrl.traffic import Removed, read_traffic
 
 ROOT = ""
 MARKED = 0o1755
@@ -57,6 +58,8 @@ class Resctrl:
         self.path = path
         self._made: set[str] = set()
         """Directories that could not be marked, made by us in this run."""
+        self.removed = Removed()
+        """By which the numbers of control groups fell, since we removed groups in them."""
 
     def control_directory(self, control: str) -> str:
         return f"{self.path}/{control}" if control else self.path
@@ -95,11 +98,11 @@ class Resctrl:
 
     def remove(self, group: MonGroup) -> None:
         """Its threads stay in the control group. One that is gone already is fine. Raises `OSError`."""
-        self._remove(self.directory(group))
+        self._remove(self.directory(group), group.control)
 
     def remove_control(self, control: str) -> None:
         """With its monitoring groups; its threads come into the root. Raises `OSError`."""
-        self._remove(self.control_directory(control))
+        self._remove(self.control_directory(control), control)
 
     def is_ours(self, group: MonGroup) -> bool:
         return self._is_marked(self.directory(group))
@@ -134,10 +137,12 @@ class Resctrl:
         except OSError:
             return False
 
-    def _remove(self, directory: str) -> None:
+    def _remove(self, directory: str, control: str) -> None:
         self._made.discard(directory)
+        moved = read_traffic(directory)
         with suppress(FileNotFoundError):
             os.rmdir(directory)
+            self.removed.add(control, moved)
 
 
 def _directories(path: str) -> list[str]:

@@ -8,6 +8,7 @@ step books a part of the traffic wrongly. Threads inherit the group of the one t
 | is in the monitoring group | nowhere |
 | is in the control group | into the monitoring group |
 | is in another control group | into the control group, then into the monitoring group; this once only |
+| was in the monitoring group, and is not any more | into it, or as one in another control group; this once only |
 
 That once: who moves it away again wants it elsewhere, and a thread is not pulled back and forth.
 """
@@ -47,7 +48,7 @@ class MovedAway(Exception):  # noqa: N818  what happened, not a mistake
 class Membership:
     """The threads of one task."""
 
-    __slots__ = ("_complaints", "_pulled", "_released", "_subject", "_write", "errors")
+    __slots__ = ("_complaints", "_pulled", "_released", "_seen", "_subject", "_write", "errors")
 
     def __init__(self, subject: str, complaints: Complaints, write: Write = move) -> None:
         """`write` puts threads into the group of a directory."""
@@ -55,18 +56,24 @@ class Membership:
         self._subject = subject
         self._complaints = complaints
         self._pulled: set[int] = set()
-        """Once taken from another control group."""
+        """Once taken back from another group."""
+        self._seen: Ids = frozenset()
+        """Have been in the group."""
         self._released: set[int] = set()
         """Once written out of the group, though they are still seen in it."""
         self.errors = 0
         """Threads that could not be moved."""
+
+    def begin_anew(self) -> None:
+        """The next group is another one, in which no thread has been."""
+        self._seen = frozenset()
 
     def bring_in(self, group: MonGroup, wanted: Ids, sight: Sight, read_again: Callable[[], Ids]) -> set[int]:
         """Move the missing ones; the threads in the group that are not the task's any more.
 
         Raises `GroupLost`, `MovedAway`, `OSError`, `ValueError`; `read_again` may raise what it likes.
         """
-        wanted, have = set(wanted), self._in_group(group, sight)
+        given, wanted, have = wanted, set(wanted), self._in_group(group, sight)
         self._pulled &= wanted
         if not wanted <= have:
             _check_home(group, wanted, sight)
@@ -74,11 +81,13 @@ class Membership:
             missing = wanted - have
             if not missing:
                 break
-            self._move(group, missing, sight)
+            have |= self._move(group, missing, sight)
             newer = set(read_again())
             if newer <= wanted:
                 break
             wanted, have = newer, self._in_group(group, sight)
+        seen = have.union(self._seen)
+        self._seen = given if seen.issuperset(given) else seen & wanted  # mostly a set that somebody keeps anyway
         return have - wanted
 
     def release(self, group: MonGroup, threads: set[int], home: str, sight: Sight) -> None:
@@ -96,23 +105,29 @@ class Membership:
                 raise GroupLost(f"group {group.name} was removed by somebody else") from error
             raise
 
-    def _move(self, group: MonGroup, missing: set[int], sight: Sight) -> None:
+    def _move(self, group: MonGroup, missing: set[int], sight: Sight) -> set[int]:
+        """Those that are in the group now."""
         strays = sight.strays(group.control, missing) if sight.controls else set()
-        if unwilling := strays & self._pulled:
+        taken = strays | missing.intersection(self._seen)
+        if unwilling := taken & self._pulled:
             self._complaints.tell(
                 logging.WARNING,
                 "pulled",
                 self._subject,
-                f"{self._subject}: somebody else moves its threads to another control group; they are not measured",
+                f"{self._subject}: somebody else moves its threads to another group; they are not measured",
             )
+        self._pulled |= taken
         self._pull(strays - unwilling, group, sight)
         written = self._write(missing - unwilling, sight.resctrl.directory(group))
         raced = set(written.refused_with(errno.EINVAL))
         if raced:  # moved to another control group after we looked
             written.refused = [pair for pair in written.refused if pair[0] not in raced]
             self._pull(raced - self._pulled, group, sight)
-            self._tell(self._write(raced, sight.resctrl.directory(group)), sight, group.name)
+            again = self._write(raced, sight.resctrl.directory(group))
+            written.moved += again.moved
+            self._tell(again, sight, group.name)
         self._tell(written, sight, group.name)
+        return set(written.moved)
 
     def _pull(self, threads: set[int], group: MonGroup, sight: Sight) -> None:
         if threads:

@@ -60,6 +60,7 @@ class MonitoredTask:
         if group != self.group:
             self.close()
             self.group, self.settled = group, None
+            self.membership.begin_anew()
 
     def leave(self) -> None:
         """It has no group any more, or will have none; what was counted until now stays."""

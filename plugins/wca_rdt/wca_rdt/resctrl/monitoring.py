@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from wca_core.builtin.complaints import Complaints
 from wca_core.errors import CgroupGone, HostError
@@ -67,6 +67,11 @@ class Monitoring:
                 yield state.block(metrics, self._reader.telemetry, per_domain=self._options.per_domain)
         yield from self._of_platform(sight)
 
+    @property
+    def states(self) -> Mapping[str, MonitoredTask]:
+        """By task id: where each task is, and what its group is called."""
+        return {state.task.task_id: state for state in self._names.values()}
+
     def stop(self) -> None:
         """Close files and, unless told otherwise, remove the groups."""
         self._close_files()
@@ -78,6 +83,7 @@ class Monitoring:
             sight = Sight(self._resctrl)
             return Sight(self._resctrl) if self._housekeeping.tidy(sight, self._names) else sight
         except OSError as error:
+            self._close_files()  # one that stays open keeps the kernel from mounting it again
             raise HostError(f"resctrl is not at {self._resctrl.path} any more: {error.strerror}") from error
 
     def _wanted(self, states: Sequence[MonitoredTask]) -> tuple[Wanted, set[str]]:

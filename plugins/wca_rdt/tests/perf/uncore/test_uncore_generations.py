@@ -14,8 +14,8 @@ from wca_core.model.cpu_codenames import CpuCodename
 from wca_core.testing import Machine
 
 ONE_OF_EACH = {
-    CpuCodename.HASWELL: "04/03 04/0c - - 80/00 10/00 00/00 02/08 00/08",
-    CpuCodename.BROADWELL: "04/03 04/0c - - 80/00 10/00 00/01 02/08 00/08",
+    CpuCodename.HASWELL: "04/03 04/0c - - 80/00 10/00 00/00 102/08+103/04 00/02",
+    CpuCodename.BROADWELL: "04/03 04/0c - - 80/00 10/00 00/01 102/08+103/04 00/02",
     CpuCodename.SKYLAKE: "04/03 04/0c - - 80/00 10/00 00/00 03/0f 02/0f",
     CpuCodename.CASCADE_LAKE: "04/03 04/0c e3/00 e7/00 80/00 10/00 00/00 03/0f 02/0f",
     CpuCodename.ICE_LAKE: "04/0f 04/30 e3/00 e7/00 80/00+81/00 10/01+10/02 00/00 03/0f 02/0f",
@@ -105,6 +105,20 @@ def test_parts_that_do_not_fit_together_are_counted_in_turns_and_scaled_before_t
         assert values(run.step(), "platform_rpq_occupancy") == {("0", "17"): 100, ("1", "17"): 100}
 
 
+def test_flits_of_qpi_are_those_of_the_kernel_and_have_eight_bytes(tmp_path: Path) -> None:
+    on = machine(tmp_path, given.INTEL, 6, 0x4F)
+    pmu(on, "uncore_qpi_0", 21, formats={"event": "config:0-7,21", "umask": "config:8-15"})
+    events = ["platform_upi_rxl_flits", "platform_upi_txl_flits"]
+
+    with counting(on, events, enable_derived_metrics=True) as run:
+        run.step()
+        run.kernel.happen({(21, 0x200802): 80, (21, 0x200403): 10, (21, 0x200): 30})
+        step = run.step(2.0)
+
+        assert run.kernel.groups(21, 0) == [[0x200802, 0x200403, 0x200]]
+    assert values(step, "platform_upi_bandwidth_bytes_per_second")["0", "21"] == 120 * 8 / 2
+
+
 def test_the_umask_of_a_link_goes_where_its_format_says(tmp_path: Path) -> None:
     events = ["platform_upi_rxl_flits", "platform_upi_txl_flits", "my/uncore_cha/event=35,umask=c817fe01/"]
     on = given.ice_lake(tmp_path)
@@ -141,8 +155,9 @@ def test_zen_4_tells_reads_from_writes_and_each_controller_is_of_one_socket(tmp_
     assert values(step, "platform_imc_clockticks") == {("0", "11"): 0, ("1", "12"): 8}
 
 
-def test_zen_2_counts_accesses_of_eight_channels_on_four_counters(tmp_path: Path) -> None:
-    kernel = given.PretendedKernel(room={9: 4})
+@pytest.mark.parametrize("room", [{9: 4}, {}], ids=["refused", "taken and never counted"])
+def test_zen_2_counts_accesses_of_eight_channels_on_four_counters(tmp_path: Path, room: dict[int, int]) -> None:
+    kernel = given.PretendedKernel(room=room)
     events = [0x3807 + 0x40 * channel for channel in range(4)]
     far = [0x100003807, 0x100003847, 0x100003887, 0x1000038C7]
 

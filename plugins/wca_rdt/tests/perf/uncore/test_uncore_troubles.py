@@ -36,6 +36,20 @@ def test_a_pmu_that_cannot_be_read_is_left_out_and_told_once(
     assert [record.levelname for record in caplog.records if "uncore_imc_0" in record.getMessage()] == ["WARNING"]
 
 
+def test_a_group_that_is_never_on_the_counters_is_not_zero(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with counting(given.skylake(tmp_path), [READS]) as run:
+        run.kernel.happen({}, nanoseconds=5_000_000, share=0)
+        soon = values(run.step(), READS)
+        run.kernel.happen({(17, 0x304): 9}, nanoseconds=2_000_000_000, share=0)
+        starved = [values(run.step(), READS) for _ in range(2)]
+        run.kernel.happen({(17, 0x304): 9})
+        later = values(run.step(), READS)
+
+    assert soon.keys() == later.keys() == ALL
+    assert starved == [{}, {}]
+    assert caplog.text.count("uncore_imc_0 counts nothing of some events") == 1
+
+
 def test_after_ten_failures_its_groups_are_opened_again_and_nothing_falls(tmp_path: Path) -> None:
     with counting(given.skylake(tmp_path), [READS]) as run:
         run.kernel.happen({(17, 0x304): 1000})

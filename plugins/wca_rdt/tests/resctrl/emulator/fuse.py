@@ -95,7 +95,7 @@ class FuseMount:
             protocol.INIT: lambda _: protocol.init_body(65536),
             protocol.LOOKUP: self._lookup,
             protocol.GETATTR: self._attributes,
-            protocol.SETATTR: self._attributes,
+            protocol.SETATTR: self._set_attributes,
             protocol.STATFS: lambda _: protocol.statfs_body(),
             protocol.OPEN: self._open_file,
             protocol.READ: self._read,
@@ -139,6 +139,13 @@ class FuseMount:
 
     def _attributes(self, request: Request) -> bytes:
         return protocol.attributes_body(request.node, mode_of(self._nodes[request.node]))
+
+    def _set_attributes(self, request: Request) -> bytes:
+        """Only the rights of folders are kept, as kernfs keeps them."""
+        node, mode = self._nodes[request.node], protocol.parse_mode(request.body)
+        if isinstance(node, Folder) and mode is not None:
+            node.rights = mode & 0o7777
+        return self._attributes(request)
 
     def _open_file(self, request: Request) -> bytes:
         file = self._file(request.node)
@@ -204,4 +211,4 @@ class FuseMount:
 
 def mode_of(node: Folder | File) -> int:
     """The type and the rights, as in stat(2)."""
-    return protocol.FILE | node.mode if isinstance(node, File) else protocol.FOLDER | 0o755
+    return protocol.FILE | node.mode if isinstance(node, File) else protocol.FOLDER | node.rights

@@ -54,6 +54,12 @@ def parse_transfer(body: bytes) -> tuple[int, int, int]:
     return handle, offset, size
 
 
+def parse_mode(body: bytes) -> int | None:
+    """The mode that fuse_setattr_in asks for; None if it asks for none (FATTR_MODE)."""
+    valid, mode = struct.unpack_from("<I64xI", body)
+    return mode if valid & 1 else None
+
+
 def reply(request: Request, body: bytes = b"", error: int = 0) -> bytes:
     """The answer to `request`; `error` is an errno, and goes without a body."""
     return HEADER_OUT.pack(HEADER_OUT.size + len(body), -error, request.unique) + body

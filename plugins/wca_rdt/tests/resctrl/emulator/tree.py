@@ -44,6 +44,7 @@ class Folder:
     parent: "Folder | None" = None
     children: "dict[str, Folder | File]" = field(default_factory=dict)
     is_live: bool = True
+    rights: int = 0o755
     number: int = field(default_factory=lambda: next(_numbers))
 
     def folder(self, name: str, role: str, owner: object = None) -> "Folder":

@@ -26,7 +26,7 @@ from wca_core.plugin_api import hookimpl, plugin
 from wca_rdt.perf.admission import Policy
 from wca_rdt.perf.pmu import read_names, read_pmu
 from wca_rdt.perf.uncore.counters import PmuPlan
-from wca_rdt.perf.uncore.derived import Moment, Moments, derived
+from wca_rdt.perf.uncore.derived import BYTES_OF_FLIT, BYTES_OF_QPI_FLIT, Moment, Moments, derived
 from wca_rdt.perf.uncore.descriptions import DERIVED, OWN, PMU_INFO, PREDEFINED
 from wca_rdt.perf.uncore.events import Event, parse_sets
 from wca_rdt.perf.uncore.groups import Refusal
@@ -114,7 +114,8 @@ class Uncore:
                 yield Block(leaf.series, leaf.values)
                 if self.enable_derived_metrics:
                     counts = {series.metric: value for series, value in zip(leaf.series, leaf.values, strict=True)}
-                    now[leaf.socket, unit.plan.pmu.type] = Moment(host.clock.monotonic(), counts)
+                    flit = BYTES_OF_QPI_FLIT if kind_of(unit.plan.pmu.name) == "uncore_qpi" else BYTES_OF_FLIT
+                    now[leaf.socket, unit.plan.pmu.type] = Moment(host.clock.monotonic(), counts, flit)
         if self.enable_derived_metrics:
             yield from derived(self._before, now)
         self._before = now

@@ -14,7 +14,9 @@ from wca_core.model.metric import Metric, Sample, Value
 from wca_rdt.perf.uncore import descriptions as metrics
 
 LINE = 64
-FLITS_OF_A_LINE = 9
+BYTES_OF_FLIT = LINE / 9
+"""Of UPI, of which nine data flits are a line. Of QPI a data flit has eight bytes, and headers are not among them."""
+BYTES_OF_QPI_FLIT = 8
 
 PmuOfSocket: TypeAlias = tuple[int, int]
 """Socket and type."""
@@ -27,6 +29,7 @@ class Moment:
     time: float
     """On a clock that does not jump [seconds]."""
     counts: Mapping[Metric, Value]
+    bytes_of_flit: float = BYTES_OF_FLIT
 
 
 Moments: TypeAlias = Mapping[PmuOfSocket, Moment]
@@ -36,7 +39,7 @@ def derived(before: Moments, now: Moments) -> Iterator[Sample]:
     """The samples of the time in between."""
     growths = {key: growth_of(before[key], moment) for key, moment in now.items() if key in before}
     for (socket, pmu_type), growth in growths.items():
-        for metric, value in of_pmu(growth).items():
+        for metric, value in of_pmu(growth, now[socket, pmu_type].bytes_of_flit).items():
             yield metric.sample(value, socket=socket, pmu_type=pmu_type)
     for socket in sorted({socket for socket, _ in growths}):
         latency = read_latency([growth for (of, _), growth in growths.items() if of == socket])
@@ -56,7 +59,7 @@ def growth_of(before: Moment, now: Moment) -> dict[Metric, float]:
     }
 
 
-def of_pmu(growth: Mapping[Metric, float]) -> dict[Metric, float]:
+def of_pmu(growth: Mapping[Metric, float], bytes_of_flit: float = BYTES_OF_FLIT) -> dict[Metric, float]:
     """Of one PMU and socket; `growth`: a second."""
     found = {
         metric: growth[count] * LINE
@@ -80,7 +83,7 @@ def of_pmu(growth: Mapping[Metric, float]) -> dict[Metric, float]:
         found[metrics.DRAM_HIT_RATIO] = found[metrics.DRAM_BANDWIDTH] / both
     if metrics.UPI_RXL_FLITS in growth and metrics.UPI_TXL_FLITS in growth:
         flits = growth[metrics.UPI_RXL_FLITS] + growth[metrics.UPI_TXL_FLITS]
-        found[metrics.UPI_BANDWIDTH] = flits * LINE / FLITS_OF_A_LINE
+        found[metrics.UPI_BANDWIDTH] = flits * bytes_of_flit
     return found
 
 

@@ -30,8 +30,12 @@ RPQ_OCCUPANCY = counted(
 )
 RPQ_INSERTS = counted("platform_rpq_inserts", "Reads that entered the read pending queue of the memory controller.")
 CLOCKTICKS = counted("platform_imc_clockticks", "Cycles of the memory controller's clock.")
-UPI_RXL_FLITS = counted("platform_upi_rxl_flits", "Data flits received over a link between sockets; 9 are 64 bytes.")
-UPI_TXL_FLITS = counted("platform_upi_txl_flits", "Data flits sent over a link between sockets; 9 are 64 bytes.")
+UPI_RXL_FLITS = counted(
+    "platform_upi_rxl_flits", "Data flits received over a link between sockets; of UPI 9 are 64 bytes, of QPI 8."
+)
+UPI_TXL_FLITS = counted(
+    "platform_upi_txl_flits", "Data flits sent over a link between sockets; of UPI 9 are 64 bytes, of QPI 8."
+)
 
 PREDEFINED = {
     metric.name: metric

@@ -2,7 +2,9 @@
 
 From the uncore performance monitoring reference manuals of Intel and the PPR manuals of AMD. A cell is
 `event/umask` in hexadecimal; several are counted each and summed: pseudo channels since Ice Lake, sub-channels since
-Granite Rapids. What stands in no cell does not exist on that CPU.
+Granite Rapids, coherent and other data received over QPI, where a ninth bit of the event chooses among groups of
+flits (`drs_data` and `ncb_data` of arch/x86/events/intel/uncore_snbep.c). What stands in no cell does not exist on
+that CPU.
 """
 
 from __future__ import annotations
@@ -60,11 +62,11 @@ _INTEL = {
         **dict.fromkeys((SPR, GNR), "01/01"),
     },
     metrics.UPI_RXL_FLITS: {
-        **dict.fromkeys((HSX, BDX), "02/08"),
+        **dict.fromkeys((HSX, BDX), "102/08 + 103/04"),
         **dict.fromkeys((SKX, CLX, ICX, SPR, GNR), "03/0f"),
     },
     metrics.UPI_TXL_FLITS: {
-        **dict.fromkeys((HSX, BDX), "00/08"),
+        **dict.fromkeys((HSX, BDX), "00/02"),
         **dict.fromkeys((SKX, CLX, ICX, SPR, GNR), "02/0f"),
     },
 }

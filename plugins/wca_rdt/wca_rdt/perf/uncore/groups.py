@@ -18,8 +18,12 @@ from wca_rdt.perf.reading import parse_reading, size_of
 from wca_rdt.perf.scaling import Accumulator
 from wca_rdt.perf.uncore.counters import Counter, PmuPlan
 from wca_rdt.perf.uncore.kernel import Kernel
+from wca_rdt.perf.uncore.kinds import counters_at_once
 
 FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+STARVED_AFTER = 1_000_000_000
+"""Nanoseconds. The kernel lets groups take turns of some milliseconds."""
+
 HOPELESS = FORBIDDEN | {errno.ENOSYS}
 """What no other uncore event will fare better with."""
 
@@ -54,11 +58,15 @@ class Group:
     counters: list[int] = field(default_factory=list)
     """Of each event the place of its counter in the plan: several are parts of one."""
     accumulator: Accumulator = field(default_factory=lambda: Accumulator(0))
+    is_starved: bool = False
+    """It has never been on the counters of the PMU: its zeros say nothing."""
 
     def take(self, kernel: Kernel) -> None:
         """Read it. Raises `OSError`, `ValueError`."""
         events = len(self.descriptors)
-        self.accumulator.take(parse_reading(kernel.read(self.descriptors[0], size_of(events)), events))
+        reading = parse_reading(kernel.read(self.descriptors[0], size_of(events)), events)
+        self.is_starved = reading.enabled >= STARVED_AFTER and reading.running == 0
+        self.accumulator.take(reading)
 
     def close(self, kernel: Kernel) -> None:
         """Members first, so that none is left without its leader. May be called twice."""
@@ -96,7 +104,7 @@ def why_several(plan: PmuPlan, groups_of_sets: Sequence[Sequence[Group]]) -> str
         if len(groups) > 1 and all(len(counter.parts) == 1 for counter in counters):
             at_once = len(groups[0].counters)
             return (
-                f"the kernel refused {counters[at_once].metric.name} beside the events before it (EINVAL): "
+                f"there is no room for {counters[at_once].metric.name} beside the events before it: "
                 f"{len(counters)} events asked, {plan.pmu.name} counts {at_once} at once "
                 "(make several lists of uncore_event_names)"
             )
@@ -127,7 +135,7 @@ class _Wanted:
 def _add(kernel: Kernel, groups: list[Group], wanted: _Wanted) -> None:
     """Open an event in the last group, or in one of its own if that is full."""
     try:
-        if groups and not wanted.plan.counts_always:
+        if groups and _has_room(groups[-1], wanted.plan):
             try:
                 _open(kernel, groups[-1], wanted)
             except OSError as error:
@@ -140,6 +148,12 @@ def _add(kernel: Kernel, groups: list[Group], wanted: _Wanted) -> None:
         groups.append(group)
     except OSError as error:
         raise wanted.refused(error) from error
+
+
+def _has_room(group: Group, plan: PmuPlan) -> bool:
+    """As far as the kernel does not say so itself."""
+    at_once = counters_at_once(plan.pmu)
+    return not plan.counts_always and (at_once is None or len(group.descriptors) < at_once)
 
 
 def _open(kernel: Kernel, group: Group, wanted: _Wanted) -> None:

@@ -46,6 +46,18 @@ def kind_of(name: str) -> str:
     return next((kind for kind, pattern in PATTERNS.items() if re.fullmatch(pattern, name, re.ASCII)), name)
 
 
+def counters_at_once(pmu: Pmu) -> int | None:
+    """Of AMD's PMUs, whose driver long took groups of any size and then never counted those that are too large.
+
+    None: the kernel refuses such a group. Numbers of arch/x86/events/amd/uncore.c; the data fabric has more counters
+    where its events have more bits (PerfMonV2).
+    """
+    kind = kind_of(pmu.name)
+    if kind == "amd_df":
+        return 16 if "32-37" in pmu.formats.get("event", "") else 4
+    return {"amd_l3": 6, "amd_umc": 4}.get(kind)
+
+
 def is_client_controller(pmu: Pmu) -> bool:
     """Whether it is the memory controller of a client older than Tiger Lake, which has events of its own."""
     return pmu.name == "uncore_imc" and "data_reads" in pmu.aliases

@@ -99,6 +99,11 @@ class Unit:
             reason = error.strerror if isinstance(error, OSError) else error
             raise HostError(f"{self.plan.pmu.name} cannot be read: {reason}") from error
         self._failures = 0
+        if any(group.is_starved for groups in self._groups.values() for group in groups):
+            raise HostError(
+                f"{self.plan.pmu.name} counts nothing of some events: too many for its counters, or somebody else has "
+                "them (make several lists of uncore_event_names, ask who runs perf)"
+            )
         return self._leaves()
 
     def close(self) -> None:
