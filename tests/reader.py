@@ -16,6 +16,8 @@ from tests.documents import Block, Command, DocumentError
 
 PATIENCE = 60.0
 """Seconds for a command, and for a line that is to be printed."""
+TIDYING = 20.0
+"""Seconds for one that is ended because another failed: a script has cgroups and servers to remove."""
 
 NOBODY = 65534
 AS_NOBODY = (
@@ -150,7 +152,11 @@ class _Started:
             raise self._wrong(status)
 
     def kill(self) -> None:
-        """And what it left running in its session."""
+        """And what it left running in its session; given time to clean up behind it, if it still runs."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                os.killpg(self.process.pid, signal.SIGTERM)
+                self.process.wait(TIDYING)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

@@ -160,6 +160,23 @@ def test_a_document_that_prints_something_else_is_refused(text: str, folder: Pat
         reader.follow(block)
 
 
+def test_a_command_that_is_left_running_may_tidy_up_though_another_one_fails(folder: Path) -> None:
+    (folder / "checkout").mkdir()
+    (folder / "wrong.md").write_text(
+        "<!-- background -->\n```console\n"
+        "$ trap 'rm left; exit' TERM; touch left; echo ready; sleep 1000 & wait\nready\n```\n"
+        "```console\n$ false\n```\n"
+    )
+    left_running, wrong = blocks_of(folder / "wrong.md")
+
+    with Reader(folder / "checkout", folder / "state", os.environ["PATH"]) as reader:
+        reader.follow(left_running)
+        with pytest.raises(DocumentError):
+            reader.follow(wrong)
+
+    assert list((folder / "checkout").iterdir()) == []
+
+
 def test_a_command_finds_what_the_one_before_left(folder: Path) -> None:
     (folder / "right.md").write_text(
         "<!-- file: greeting -->\n```text\nhello\n```\n\n"

@@ -6,12 +6,13 @@ folder=$(cd "$(dirname "$0")" && pwd)
 name=$(basename "$folder")
 CGROUP=${CGROUP:-$name}
 export WORKLOAD_INSTANCE=${WORKLOAD_INSTANCE:-$name}
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/wca-$name.XXXXXX")
-chmod 755 "$scratch"
+scratch=""  # a folder for what the programs leave
 trees=()    # directories of cgroup hierarchies
 cgroups=()  # directories that we made
 server=""
 wrapping=""
+holding=""  # something begins that must be noted before a signal may end us
+held=""
 
 complain() { echo "$name: $*" >&2; exit 1; }
 
@@ -49,8 +50,10 @@ make_cgroup() {
     return 0
   fi
   for tree in "${trees[@]}"; do
-    mkdir "$tree/$CGROUP" || complain "$CGROUP runs already, or was left over; or choose another: CGROUP=NAME"
+    hold
+    (trap '' TERM INT; exec mkdir "$tree/$CGROUP") || complain "$CGROUP runs already, or was left over; or choose another: CGROUP=NAME"
     cgroups+=("$tree/$CGROUP")
+    release
     for file in cpuset.cpus cpuset.mems; do # version 1 refuses processes without them
       if [ -e "$tree/tasks" ] && [ -e "$tree/$file" ]; then cat "$tree/$file" >"$tree/$CGROUP/$file"; fi
     done
@@ -67,8 +70,10 @@ enter_and_become() {
 
 # Start the server and wait until it listens on $PORT.
 serve() {
+  hold
   (enter_and_become "$@") >"$scratch/server.log" 2>&1 &
   server=$!
+  release
   until (: <"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null; do
     kill -0 "$server" 2>/dev/null || { cat "$scratch/server.log" >&2; complain "the server ended"; }
     sleep 0.05
@@ -81,8 +86,10 @@ wrap() {
   if [ -n "${DURATION:-}" ]; then set -- --restart no "$@"; fi
   set -- wca-wrapper --config "$folder/wrapper.yaml" "$@"
   if [ -n "$server" ]; then set -- ${LOAD_WITH:-} "$@"; fi
+  hold
   if [ -n "$server" ]; then "$@" & else (enter_and_become "$@") & fi
   wrapping=$!
+  release
   local code=0
   wait "$wrapping" || code=$?
   while kill -0 "$wrapping" 2>/dev/null; do # a signal came in between
@@ -93,7 +100,17 @@ wrap() {
 }
 
 on_signal() {
-  if [ -n "$wrapping" ]; then kill -TERM "$wrapping" 2>/dev/null || true; else exit 143; fi
+  if [ -n "$holding" ]; then held=1
+  elif [ -n "$wrapping" ]; then kill -TERM "$wrapping" 2>/dev/null || true
+  else exit 143
+  fi
+}
+
+hold() { holding=1; }
+
+release() {
+  holding=""
+  if [ -n "$held" ]; then held=""; on_signal; fi
 }
 
 end() {
@@ -103,7 +120,7 @@ end() {
     wait "$process" 2>/dev/null || true
   done
   for cgroup in ${cgroups[@]+"${cgroups[@]}"}; do remove "$cgroup"; done
-  rm -rf "$scratch"
+  if [ -n "$scratch" ]; then rm -rf "$scratch"; fi
 }
 
 # The kernel refuses for a moment after the last process has ended.
@@ -119,5 +136,9 @@ remove() {
 
 trap end EXIT
 trap on_signal TERM INT
+hold
+scratch=$(trap '' TERM INT; exec mktemp -d "${TMPDIR:-/tmp}/wca-$name.XXXXXX")
+release
+chmod 755 "$scratch"
 need wca-wrapper wca-load python3
 make_cgroup

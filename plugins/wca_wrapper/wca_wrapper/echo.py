@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import threading
 
 log = logging.getLogger("wca.wrapper")
@@ -26,10 +27,20 @@ class Shared:
         with self._writing:
             try:
                 while rest and self._is_open:
-                    rest = rest[os.write(self._descriptor, rest) :]
+                    rest = rest[self._written(rest) :]
             except OSError as error:
                 self._is_open = False
                 log.warning("nothing more is written to file descriptor %d: %s", self._descriptor, error)
+
+    def _written(self, text: memoryview) -> int:
+        """How much could be written; whoever shares a stream with us may have made it one that does not wait."""
+        try:
+            return os.write(self._descriptor, text)
+        except BlockingIOError:
+            full = select.poll()
+            full.register(self._descriptor, select.POLLOUT)
+            full.poll()
+            return 0
 
 
 class Echo:

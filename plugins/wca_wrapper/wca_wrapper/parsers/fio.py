@@ -2,7 +2,8 @@
 
 | of each job and direction (`read`, `write`, `trim`) | JSON | plain |
 |---|---|---|
-| `{direction}_iops`, `{direction}_bytes_per_second` | yes | yes |
+| `{direction}_iops`, `{direction}_bytes_per_second` since its start | yes | yes |
+| `running_{direction}_iops`, `running_{direction}_bytes_per_second` since the document before | yes | no |
 | `{direction}_latency_{avg,max,pNN}` of completion [microseconds] | yes | no |
 
 All have the label `job`. A direction without any operation is left out.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from wca_wrapper.measurement import Measurement
 from wca_wrapper.parsers.line_parser import LineParser
@@ -20,10 +21,13 @@ from wca_wrapper.parsers.numbers import grouped_number, number, percentile_name
 
 LONGEST_DOCUMENT = 8 << 20
 """Characters; a longer one is left out."""
+SHORTEST = 500.0
+"""Milliseconds between two documents of which a rate is told; the last one may follow at once."""
 
 _DIRECTIONS = ("read", "write", "trim")
 _JOB = re.compile(r"^(\S+): \(groupid=")
 _PLAIN = re.compile(r"^\s+(read|write|trim)\s*: IOPS=([\d.]+)([kMG]?), BW=\S+ \(([\d.]+)([kMGT]?B)/s\)")
+_COUNTED = {"iops": "total_ios", "bytes_per_second": "io_bytes"}
 _DECIMAL = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 
 
@@ -34,6 +38,17 @@ class FioParser(LineParser):
     _document: list[str] | None = None
     """The lines of a document that has begun."""
     _length = 0
+
+    def __init__(
+        self,
+        regexp: str | None = None,
+        separator: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        metric_name_prefix: str = "",
+    ) -> None:
+        super().__init__(regexp, separator, labels, metric_name_prefix)
+        self._before: dict[tuple[int, str], tuple[float, ...]] = {}
+        """Of the document before, by number of the job and direction: `runtime` and what is counted."""
 
     def read(self, line: str) -> Iterator[Measurement]:
         if line.rstrip() == "{":
@@ -68,9 +83,11 @@ class FioParser(LineParser):
         except (ValueError, RecursionError):
             self.unreadable(text)
             return
-        for job in _mappings(document.get("jobs") if isinstance(document, dict) else None):
+        for number_of_job, job in enumerate(_mappings(document.get("jobs") if isinstance(document, dict) else None)):
+            name = str(job.get("jobname", ""))
             for direction in _DIRECTIONS:
-                yield from self._of_direction(str(job.get("jobname", "")), direction, job.get(direction))
+                yield from self._of_direction(name, direction, job.get(direction))
+                yield from self._running(name, (number_of_job, direction), job.get(direction))
 
     def _of_direction(self, job: str, direction: str, found: object) -> Iterator[Measurement]:
         if not isinstance(found, dict) or not found.get("total_ios"):
@@ -87,6 +104,22 @@ class FioParser(LineParser):
                 yield from self.measured(f"{direction}_latency_{name}", nanoseconds / 1e3, {"job": job})
         for name, key in (("iops", "iops"), ("bytes_per_second", "bw_bytes")):
             yield from self.measured(f"{direction}_{name}", _plain(found.get(key)), {"job": job})
+
+    def _running(self, job: str, key: tuple[int, str], found: object) -> Iterator[Measurement]:
+        """fio tells averages since its start, in which what changes now is hardly seen."""
+        if not isinstance(found, dict) or not found.get("total_ios"):
+            return
+        counts = tuple(_plain(found.get(name)) or 0.0 for name in ("runtime", *_COUNTED.values()))
+        nothing = (0.0,) * len(counts)
+        before = self._before.get(key, nothing)
+        if counts < before:  # fio begins anew, as after its `ramp_time`
+            before = nothing
+        milliseconds, *amounts = (new - old for new, old in zip(counts, before, strict=True))
+        if milliseconds < SHORTEST:
+            return
+        self._before[key] = counts
+        for name, amount in zip(_COUNTED, amounts, strict=True):
+            yield from self.measured(f"running_{key[1]}_{name}", amount * 1e3 / milliseconds, {"job": job})
 
 
 def _mappings(value: object) -> Iterable[dict[object, object]]:
