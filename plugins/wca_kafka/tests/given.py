@@ -21,7 +21,7 @@ from wca_core.plugin_api import call_hook
 
 FOLDER = Path(__file__).parent
 PRODUCE, INIT_PRODUCER = 0, 22
-NOT_LEADER, TIMED_OUT, TOO_LARGE, NOT_AUTHORIZED = 6, 7, 10, 31
+UNKNOWN_TOPIC, NOT_LEADER, TIMED_OUT, TOO_LARGE, NOT_AUTHORIZED = 3, 6, 7, 10, 31
 
 USAGE = Metric("task_cpu_usage_seconds", "CPU time used by the task.", counter, unit="seconds", levels=("number",))
 LOAD = Metric("task_load", 'Load with "quotes" and \\.', gauge, levels=("number",))

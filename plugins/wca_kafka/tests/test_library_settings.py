@@ -65,6 +65,12 @@ def test_defaults_yield_to_extra_config(extra: dict[str, str], name: str, value:
         ({"delivery.report.only.error": "true"}, {}, "delivery.report.only.error", False),
         ({"security.protocol": "plaintext"}, {"ssl": SSL()}, "security.protocol", "ssl"),
         ({"ssl.ca.location": "/x"}, {"ssl": SSL()}, "ssl.ca.location", "probe"),
+        (
+            {"enable.ssl.certificate.verification": "false"},
+            {"ssl": SSL()},
+            "enable.ssl.certificate.verification",
+            True,
+        ),
     ],
 )
 def test_a_field_overrides_extra_config_and_says_so(

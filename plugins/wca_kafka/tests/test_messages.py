@@ -177,7 +177,10 @@ def test_it_costs_only_itself_if_that_is_asked_for(cluster: Broker) -> None:
 
     with started(storage):
         storage.store(step, "metrics")
+        wait_until(lambda: told(storage)["samples_delivered"] == 1)
+        lost = told(storage)["samples_lost"]
 
+    assert lost == 1
     [message] = consumed(cluster.servers, "valid")
     assert message["value"].count("task_cpu_usage_seconds{") == 1
 

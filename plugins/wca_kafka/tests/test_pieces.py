@@ -138,6 +138,14 @@ def test_json_spells_what_is_no_number_as_text() -> None:
     assert [one["value"] for one in json.loads(chunk.value)["metrics"]] == ["NaN", "+Inf", "-Inf"]
 
 
+def test_labels_that_are_equal_as_numbers_only_are_two_samples() -> None:
+    step = Samples.of(METRICS["a"].sample(value, l=label) for value, label in [(1, "1"), (2, "01"), (3, "001")])
+
+    [chunk] = made("json", step, 1000)
+
+    assert {one["labels"]["l"] for one in json.loads(chunk.value)["metrics"]} == {"1", "01", "001"}
+
+
 def test_an_object_a_sample_has_all_of_it_and_the_label_as_key() -> None:
     layout = Layout(labels={"host": "h"}, limit=1000, key_label="app")
     application = Metric("app_load", "Load.", gauge)

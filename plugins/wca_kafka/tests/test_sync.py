@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from threading import Event, Thread
 
 import pytest
 from wca_kafka.accounting import Account
@@ -118,7 +121,7 @@ class Emptying(ScriptedLink):
             self.answer(None)
 
 
-def direct(link_class: type[Emptying]) -> tuple[Direct, Emptying, Account]:
+def direct(link_class: type[Emptying], total_budget: float = 0.2) -> tuple[Direct, Emptying, Account]:
     links: list[Emptying] = []
     account = Account("0", ["t"])
     encoder = Encoder("exposition", Layout(labels={}, limit=1000), "none", "refuse_batch")
@@ -127,11 +130,11 @@ def direct(link_class: type[Emptying]) -> tuple[Direct, Emptying, Account]:
         links.append(link_class(report))
         return links[0]
 
-    return Direct(connect, encoder, account, 0.1, 0.2), links[0], account
+    return Direct(connect, encoder, account, 0.1, total_budget), links[0], account
 
 
-def batch() -> Batch:
-    return Batch(samples(1), "metrics", "t", 0.0, 0.0)
+def batch(number: int = 1) -> Batch:
+    return Batch(samples(number), "metrics", "t", 0.0, 0.0)
 
 
 def test_a_library_that_is_full_is_emptied_and_asked_once_more() -> None:
@@ -155,6 +158,37 @@ def test_a_library_that_stays_full_fails_the_call() -> None:
         sender.send(batch())
 
     assert account.tallies()["t"].dropped == {"queue_full": 1}
+
+
+def test_a_call_that_is_under_way_at_the_end_sends_no_more_than_its_present_message() -> None:
+    flushing, ended = Event(), Event()
+
+    class Slow(Emptying):
+        def flush(self, seconds: float) -> None:
+            flushing.set()
+            assert ended.wait(10)
+            super().flush(seconds)
+
+    sender, link, account = direct(Slow, total_budget=60)
+
+    def call() -> None:
+        with suppress(FailedDeliveryException):
+            sender.send(batch(100))
+
+    calling = Thread(target=call)
+    calling.start()
+    flushing.wait(10)
+    stopping = Thread(target=sender.stop)
+    stopping.start()
+    while not sender.is_stopping:
+        time.sleep(0.001)
+    ended.set()
+    stopping.join()
+    calling.join()
+
+    assert len(link.order) == 1
+    tally = account.tallies()["t"]
+    assert (tally.delivered, tally.queued, tally.samples_delivered + tally.samples_lost) == (1, 0, 100)
 
 
 def test_a_report_that_comes_too_late_does_not_fail_the_next_call() -> None:

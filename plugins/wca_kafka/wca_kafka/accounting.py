@@ -21,7 +21,7 @@ from wca_kafka.descriptions import (
     SAMPLES_DELIVERED,
     SAMPLES_LOST,
 )
-from wca_kafka.messages import Message
+from wca_kafka.messages import Batch, Message
 
 FULL = 0.8
 """Part of a bound above which there is back-pressure."""
@@ -118,6 +118,13 @@ class Account:
             tally.produced += 1
             tally.dropped[reason] += 1
             tally.samples_lost += samples
+
+    def left_out(self, batch: Batch, messages: Iterable[Message]) -> None:
+        """The samples of a batch that are in none of its messages."""
+        missing = len(batch.samples) - sum(message.samples for message in messages)
+        if missing:
+            with self._changing:
+                self._tallies[batch.topic].samples_lost += missing
 
     def tallies(self) -> dict[str, Tally]:
         """By topic; not to be changed."""

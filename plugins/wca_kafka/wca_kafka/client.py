@@ -24,6 +24,9 @@ log = logging.getLogger("wca.kafka")
 Settings: TypeAlias = Mapping[str, object]
 
 WORTH_TELLING = frozenset({"_ALL_BROKERS_DOWN", "_AUTHENTICATION", "_SSL", "_RESOLVE", "_FATAL"})
+OF_SINGLE_MESSAGES = frozenset({"msg_size_too_large"})
+"""Troubles that may come with every step while the other messages of it arrive."""
+
 SECONDS_FOR_RETIRED = 5.0
 """That a producer which was replaced has for what it still holds."""
 
@@ -39,7 +42,8 @@ class Client:
         self._report = report
         self._patience = seconds_between_producers
         self._fatal = False
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
+        """Troubles and the topics that have them, "" for those of all."""
         self._retired: list[tuple[Producer, float]] = []
         self._producer = self._made()
         self._made_at = time.monotonic()
@@ -57,7 +61,7 @@ class Client:
         except BufferError as error:
             raise FullError from error
         except _kafka_exception() as error:
-            raise RefusedError(_failure(error.args[0])) from error
+            raise RefusedError(self._told_failure(message, error.args[0])) from error
 
     def poll(self, seconds: float) -> None:
         self._heed(self._producer.poll, seconds)
@@ -77,7 +81,10 @@ class Client:
         if self._fatal and now - self._made_at > self._patience:
             self._made_at = now
             self._producer.purge()
-            self.renew()
+            try:
+                self.renew()
+            except ConfigurationError as error:  # files of certificates may be back the next time
+                log.error("%s: no other producer instead of the one that broke: %s", self._servers, error)
 
     def renew(self) -> None:
         producer = self._made()
@@ -90,9 +97,10 @@ class Client:
     def _look_after_retired(self) -> None:
         for retired, deadline in list(self._retired):
             self._heed(retired.poll, 0)
-            if time.monotonic() > deadline:
-                retired.purge()
-                self._heed(retired.flush, 1.0)
+            if time.monotonic() < deadline:
+                continue  # even an empty one: another thread may be about to give it a message
+            retired.purge()
+            self._heed(retired.flush, 1.0)
             if not len(retired):
                 self._retired.remove((retired, deadline))
 
@@ -111,13 +119,15 @@ class Client:
     def _reported(self, message: Message, error: KafkaError | None, _: object) -> None:
         if error is None:
             if self._told:
-                log.info("%s: messages are delivered again", self._servers)
-                self._told.clear()
+                self._forget_what_was_told(message.topic)
             self._report(message, None)
             return
+        self._report(message, self._told_failure(message, error))
+
+    def _told_failure(self, message: Message, error: KafkaError) -> Failure:
         failure = _failure(error)
-        self._tell(failure.reason, f"messages are not delivered to {message.topic}: {failure.sentence}")
-        self._report(message, failure)
+        self._tell(failure.reason, f"messages are not delivered to {message.topic}: {failure.sentence}", message.topic)
+        return failure
 
     def _on_error(self, error: KafkaError) -> None:
         name = error.name()
@@ -127,11 +137,18 @@ class Client:
         if name in WORTH_TELLING:
             self._tell(name, f"{error.str()} ({name})")
 
-    def _tell(self, state: str, sentence: str) -> None:
+    def _tell(self, trouble: str, sentence: str, topic: str = "") -> None:
         """Once until messages are delivered again."""
-        if state not in self._told:
-            self._told.add(state)
+        if (trouble, topic) not in self._told:
+            self._told.add((trouble, topic))
             log.warning("%s: %s", self._servers, sentence)
+
+    def _forget_what_was_told(self, topic: str) -> None:
+        """A message arrived there: only what other topics, or single messages, have trouble with is still so."""
+        over = {told for told in tuple(self._told) if told[1] in ("", topic) and told[0] not in OF_SINGLE_MESSAGES}
+        if over:
+            self._told -= over
+            log.info("%s: messages are delivered again", self._servers)
 
     @property
     def _servers(self) -> object:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from wca_core.errors import FailedDeliveryException, WcaError
+from wca_core.errors import FailedDeliveryException
 from wca_kafka.accounting import Account
 from wca_kafka.encoder import Encoder
 from wca_kafka.link import Connect, Failure, FullError, RefusedError
@@ -28,6 +28,8 @@ class Direct:
         self._awaited: Message | None = None
         self._outcome: Failure | None = None
         self._sending = threading.Lock()
+        self.is_stopping = False
+        """A call that is under way ends with the message that it is at."""
         self._client = connect(self._reported)
 
     def send(self, batch: Batch) -> None:
@@ -37,7 +39,8 @@ class Direct:
             messages = self._made(batch)
             deadline = time.monotonic() + self._total_budget
             for number, message in enumerate(messages):
-                failure = self._deliver(message, min(self._budget, deadline - time.monotonic()))
+                left = 0.0 if self.is_stopping else deadline - time.monotonic()
+                failure = self._deliver(message, min(self._budget, left))
                 if failure is not None:
                     self._leave_out(messages[number + 1 :])
                     raise FailedDeliveryException(
@@ -50,6 +53,7 @@ class Direct:
             self._client.renew()
 
     def stop(self) -> None:
+        self.is_stopping = True
         with self._sending:
             self._client.flush(SECONDS_AT_THE_END)
             self._client.purge()
@@ -60,10 +64,12 @@ class Direct:
 
     def _made(self, batch: Batch) -> Sequence[Message]:
         try:
-            return self._encoder.messages(batch)
-        except WcaError:
+            messages = self._encoder.messages(batch)
+        except Exception:
             self.account.never_made(batch.topic, len(batch.samples), "invalid")
             raise
+        self.account.left_out(batch, messages)
+        return messages
 
     def _deliver(self, message: Message, seconds: float) -> Failure | None:
         """What came of it, within this time."""

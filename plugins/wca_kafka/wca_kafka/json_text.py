@@ -33,7 +33,7 @@ class JsonPage:
         latest: dict[tuple[object, ...], tuple[int, Series, dict[str, str]]] = {}
         for at, one in enumerate(series):
             labels = self._labels(one)
-            order = (one.name, *[part for name, value in labels.items() for part in (name, *natural(value))])
+            order = (one.name, *[part for name, value in labels.items() for part in (name, *natural(value), value)])
             latest[order] = at, one, labels
         in_order = [latest[order] for order in sorted(latest)]
         return [(at, _object_start(one, labels), self._key(labels)) for at, one, labels in in_order]

@@ -95,10 +95,9 @@ def _tls(ssl: SSL | None, given: Mapping[str, str]) -> dict[str, object]:
     settings: dict[str, object] = {"security.protocol": "sasl_ssl" if uses_sasl else "ssl"}
     if ssl.server_verify is False:
         settings |= {"enable.ssl.certificate.verification": False, "ssl.endpoint.identification.algorithm": "none"}
-    elif ssl.server_verify is True:
-        settings["ssl.ca.location"] = os.environ.get("SSL_CERT_FILE") or "probe"
     else:
-        settings["ssl.ca.location"] = ssl.server_verify
+        authorities = os.environ.get("SSL_CERT_FILE") or "probe" if ssl.server_verify is True else ssl.server_verify
+        settings |= {"enable.ssl.certificate.verification": True, "ssl.ca.location": authorities}
     if ssl.client_cert_path is not None:
         settings["ssl.certificate.location"] = ssl.client_cert_path
         settings["ssl.key.location"] = ssl.client_key_path or ssl.client_cert_path

@@ -74,16 +74,21 @@ class Outbox:
     def _encode(self) -> None:
         while (batch := self._intake.take()) is not None:
             for message in self._made(batch):
-                self._outgoing.add(message)
+                try:
+                    self._outgoing.add(message)
+                except Exception:  # without this thread nothing would ever be sent again
+                    log.exception("handing over a message failed")
 
     def _made(self, batch: Batch) -> Sequence[Message]:
         try:
-            return self._encoder.messages(batch)
+            messages = self._encoder.messages(batch)
         except Exception as error:
             self.account.never_made(batch.topic, len(batch.samples), "invalid")
             is_ours = isinstance(error, WcaError)
             log.error("%d samples cannot be sent: %s", len(batch.samples), error, exc_info=not is_ours)
             return []
+        self.account.left_out(batch, messages)
+        return messages
 
     def _poll(self) -> None:
         while not self._ending.is_set():

@@ -29,6 +29,8 @@ log = logging.getLogger("wca.kafka")
 
 WINDOW_MESSAGES = 2000
 WINDOW_BYTES = 8 << 20
+HURRY = 0.02
+"""Seconds of a poll at the end while there is nothing to flush: a flush would return at once, again and again."""
 PROGRESS = 0.5
 """Seconds after a confirmation in which the next is taken to be near."""
 
@@ -101,10 +103,10 @@ class Outgoing:
 
     def poll(self, seconds: float, *, hurries: bool = False) -> None:
         """Take reports, and hand over what there is room for again. `hurries`: let the library not wait for more."""
-        if hurries:
+        if hurries and self._sent.messages:
             self.client.flush(seconds)
         else:
-            self.client.poll(seconds)
+            self.client.poll(HURRY if hurries else seconds)
         self.client.renew_if_broken()
         with self._changed:
             self._hand_over()
@@ -166,7 +168,6 @@ class Outgoing:
                 if refused.failure.reason == "fatal":
                     return  # another producer will take it
                 self._waiting.popleft()
-                log.error("a message of %d bytes for %s is dropped: %s", message.size, message.topic, refused)
                 self._drop(message, refused.failure.reason)
             else:
                 self._waiting.popleft()

@@ -115,14 +115,15 @@ class KafkaStorage:
     def start(self, host: Host) -> None:
         self._host = host
         self._index = min(set(range(len(_indices) + 1)) - _indices)
-        _indices.add(self._index)
         self._files = self.ssl.signature() if self.ssl else None
         self._sender = self._made_sender(host)
+        _indices.add(self._index)
 
     @hookimpl
     def store(self, samples: Samples, stream: Stream) -> None:
         """Raises `WcaError`: in mode sync if a message is not delivered in time, in both if it was not started."""
-        if self._sender is None:
+        sender = self._sender  # another thread may stop the storage meanwhile
+        if sender is None:
             raise WcaError("KafkaStorage is asked to store before it was started, or after it was stopped")
         topic = self._topics.get(stream)
         if topic is None:
@@ -131,7 +132,7 @@ class KafkaStorage:
             log.debug("nothing to send to %s", topic)
             return
         clock = self._host.clock
-        self._sender.send(Batch(samples, stream, topic, clock.now(), clock.monotonic()))
+        sender.send(Batch(samples, stream, topic, clock.now(), clock.monotonic()))
 
     @hookimpl
     def collect_metrics(self) -> list[Sample]:
