@@ -214,3 +214,18 @@ def test_a_file_that_is_replaced_holds_the_newest_of_every_stream(tmp_path: Path
 
     lines = (tmp_path / "out").read_text().splitlines()[2:]
     assert lines == ['foo{host="test-host",of="anomalies"} 2', 'foo{host="test-host",of="metrics"} 3']
+
+
+def test_a_pipe_is_written_to_and_not_replaced_by_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    storage = LogStorage(output_filename=str(pipe), overwrite=True)
+    storage.start(host=Machine(tmp_path).host())
+    storage.store(Samples.of([Series.of(Metric("a", "A.", gauge), {}).at(1)]), "metrics")
+    storage.stop()
+
+    assert os.read(reader, 4096).endswith(b'a{host="test-host"} 1\n')
+    os.close(reader)
+    assert pipe.is_fifo()

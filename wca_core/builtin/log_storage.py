@@ -137,7 +137,13 @@ class LogStorage:
 
 
 def replace(target: str, parts: Iterable[bytes], mode: int) -> None:
-    """Put these parts in the place of a file by one rename. Raises `OSError`; the old file then stays as it is."""
+    """Put these parts in the place of a file by one rename. Raises `OSError`; the old file then stays as it is.
+
+    A device or a pipe is written to instead: in its place, `/dev/null` would be a file for the whole machine.
+    """
+    if os.path.exists(target) and not os.path.isfile(target):
+        _write_into(target, parts)
+        return
     directory, name = os.path.split(target)
     temporary = os.path.join(directory, f".{name}.{os.getpid()}.tmp")
     try:
@@ -153,6 +159,15 @@ def replace(target: str, parts: Iterable[bytes], mode: int) -> None:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _write_into(target: str, parts: Iterable[bytes]) -> None:
+    descriptor = os.open(target, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            write_all(descriptor, part)
+    finally:
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, text: bytes) -> None:

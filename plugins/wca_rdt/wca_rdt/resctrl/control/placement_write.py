@@ -13,6 +13,7 @@ import errno
 import json
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -101,11 +102,19 @@ class PlacementWrite:
         return NOWHERE if found is None else _shown(found)
 
     def do(self) -> None:
-        self._bring(self.control)
+        """Whole or not at all: threads that were moved before one was refused come back."""
+        before = self.read()
+        try:
+            self._bring(self.control)
+        except OSError:
+            if before != NOWHERE:
+                with suppress(OSError):
+                    self._bring(_control_of(before))
+            raise
 
     def undo(self, old: bytes) -> None:
         if old != NOWHERE:
-            self._bring(old.decode().strip().removeprefix("/"))
+            self._bring(_control_of(old))
         if old == NOWHERE or (self.is_rebuilt and old == _shown(ROOT) and self._threads()):
             for group in holders(self.resctrl, self.subject.name):
                 self.resctrl.remove(group)
@@ -170,6 +179,10 @@ def home(threads: Collection[int], inside: Mapping[str, Collection[int]], held: 
     if best is not None and counts[best]:
         return best
     return min(held, default=None)
+
+
+def _control_of(shown: bytes) -> str:
+    return shown.decode().strip("/\n")
 
 
 def _shown(control: str) -> bytes:
