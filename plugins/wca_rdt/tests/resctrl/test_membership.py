@@ -43,8 +43,8 @@ class Kernel:
 @pytest.mark.parametrize(
     ("number", "level", "words"),
     [
-        (errno.EPERM, "WARNING", "Operation not permitted (run as root"),
-        (errno.EACCES, "WARNING", "Permission denied (run as root"),
+        (errno.EPERM, "WARNING", "Operation not permitted (the kernel lets only effective uid 0"),
+        (errno.EACCES, "WARNING", "Permission denied (the kernel lets only effective uid 0"),
         (errno.EINVAL, "WARNING", "Invalid argument"),
         (errno.EIO, "ERROR", "Input/output error (No such luck)"),
     ],

@@ -141,7 +141,7 @@ class Membership:
                 level, kind, advice = (
                     logging.WARNING,
                     "forbidden",
-                    " (run as root, or with CAP_SETUID and CAP_DAC_OVERRIDE)",
+                    " (the kernel lets only effective uid 0 move threads of others: run as root)",
                 )
             elif number == errno.EINVAL:
                 level, kind, advice = logging.WARNING, "invalid", ""

@@ -37,7 +37,7 @@ def needs(path: str | None, enabled: bool | None) -> list[Requirement]:
         need(
             "the right to make groups in resctrl and to move threads there",
             partial(_why_not_writable, path),
-            "run as root, or with CAP_DAC_OVERRIDE and CAP_SETUID, on a mount that is not read-only",
+            "run as root (effective uid 0, with CAP_DAC_OVERRIDE), on a mount that is not read-only",
         ),
         host_processes(METRICS, only_with),
     ]
