@@ -60,7 +60,7 @@ class VirtualMachine:
     nodes: int = 2
     cpus_per_node: int = 2
     memory_per_node_mb: int = 384
-    timeout: float = 1200.0
+    timeout: float = 2400.0
     kernel: Path | None = None
     is_counted: bool = False
 
