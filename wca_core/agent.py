@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from wca_core.allocating.enforcing import Enforcing
 from wca_core.anomalies import AnomalyLog
 from wca_core.discovery import Discovery
 from wca_core.dispatch import Binding, Dispatcher
@@ -24,6 +24,9 @@ from wca_core.plugin_api import hooks_of
 from wca_core.readiness import check_readiness
 from wca_core.settings import AllocationSettings
 from wca_core.storing import Storages
+
+if TYPE_CHECKING:
+    from wca_core.allocating.enforcing import Enforcing
 
 log = logging.getLogger("wca.agent")
 
@@ -72,8 +75,7 @@ class Agent:
         self._anomaly_log = AnomalyLog()
         self._of_anomalies = Concatenation()
         self._of_derived = Concatenation()
-        allocates = bool(self._dispatcher.with_hook("allocate"))
-        self._enforcing = Enforcing(self._dispatcher, host, allocation, default_journal) if allocates else None
+        self._enforcing = self._new_enforcing(allocation, default_journal)
         self._looks_back = any(self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate"))
 
     def start(self) -> None:
@@ -183,6 +185,14 @@ class Agent:
             self._storages.store(step.allocations, "allocations", again=step.findings)
         step.samples.steady = step.steady
         self._storages.store(step.samples, "metrics")
+
+    def _new_enforcing(self, allocation: AllocationSettings | None, default_journal: str | None) -> Enforcing | None:
+        """None if nobody wishes anything; who only measures does not wait for the import either."""
+        if not self._dispatcher.with_hook("allocate"):
+            return None
+        from wca_core.allocating.enforcing import Enforcing
+
+        return Enforcing(self._dispatcher, self.host, allocation, default_journal)
 
     def _put_back(self) -> None:
         if self._enforcing is not None and not self._enforcing.keeping.close():

@@ -13,7 +13,6 @@ from wca_core.dispatch import HOOKS, STREAMS, Binding
 from wca_core.errors import ConfigurationError
 from wca_core.hookspecs import Stream
 from wca_core.host import Host
-from wca_core.journal import default_journal_path
 from wca_core.labelling import TaskLabelGenerator
 from wca_core.linux.files import OpenFiles, raise_open_files_limit
 from wca_core.loop import run_steps
@@ -72,7 +71,16 @@ class Plan:
             host.open_files = OpenFiles(self.max_open_files)
         host.allocation_configuration = self.allocation_configuration
         host.extra_labels = {**host.extra_labels, **self.extra_labels}
-        return Agent(self.bindings, host, self.label_generators, self.allocation, default_journal_path())
+        return Agent(self.bindings, host, self.label_generators, self.allocation, self._default_journal)
+
+    @property
+    def _default_journal(self) -> str | None:
+        """None for an agent that allocates nothing."""
+        if "allocations" not in self.streams:
+            return None
+        from wca_core.journal import default_journal_path
+
+        return default_journal_path()
 
 
 class Plugged:
