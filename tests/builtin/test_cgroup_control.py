@@ -13,6 +13,7 @@ from wca_core.allocation_configuration import AllocationConfiguration
 from wca_core.builtin.cgroup_control.bandwidth import LEAST_QUOTA, wanted_limit
 from wca_core.builtin.cgroup_control.control import CgroupControl
 from wca_core.builtin.cgroup_control.idle_write import IdleWrite
+from wca_core.builtin.cgroup_control.shares import whole_shares
 from wca_core.builtin.cgroup_control.units import Units
 from wca_core.file_write import FileWrite
 from wca_core.host import Host
@@ -304,3 +305,18 @@ def test_what_did_not_change_is_told_by_the_very_same_objects(v1: Machine) -> No
     first, second = controlled.in_force(), controlled.in_force()
 
     assert all(first[place] is second[place] for place in first)
+
+
+@given(st.floats(0, 1), st.integers(1000, 1000000), st.integers(1, 512))
+def test_what_a_quota_comes_to_is_written_just_so(part: float, period: int, cpus: int) -> None:
+    units = Units(frozenset(range(cpus)), frozenset({0}), 1, period=period)
+    granted = wanted_limit(part, units)
+
+    again = wanted_limit(granted.part(cpus), units)
+
+    assert again == granted or (again.quota is None and granted.part(cpus) == 1.0)  # all there is: no limit
+
+
+@given(st.integers(2, 262144), st.integers(1000, 1000000))
+def test_what_shares_come_to_is_written_just_so(shares: int, unit: int) -> None:
+    assert whole_shares(shares / unit, unit) == shares

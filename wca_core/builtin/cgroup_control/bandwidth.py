@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from wca_core.builtin.cgroup_control.directories import Directories
 from wca_core.builtin.cgroup_control.resource import Texts, Together, missing, text_now
-from wca_core.builtin.cgroup_control.units import Units
+from wca_core.builtin.cgroup_control.units import Units, whole
 from wca_core.builtin.complaints import Complaints
 from wca_core.enforcement.tolerance import is_same_number
 from wca_core.enforcement.values import number_of
@@ -136,7 +136,7 @@ class Bandwidth:
             if wished:
                 raise ContractError(f"a part of the CPU quota expected, found {wished!r} of a task without one")
             return 0.0 if change.in_force is None else change.in_force.value
-        written = int(wished * limit.quota) / limit.quota
+        written = whole(wished * limit.quota) / limit.quota
         is_same = change.in_force is not None and change.in_force.value == written
         return change.in_force.value if is_same and change.in_force is not None else written
 
@@ -145,7 +145,7 @@ def wanted_limit(part: float, units: Units) -> Limit:
     """What a part of all CPUs is on this machine, at least what the kernel takes."""
     if part >= 1.0:
         return Limit(None, units.period)
-    return Limit(max(int(part * units.period * len(units.cpus)), LEAST_QUOTA), units.period)
+    return Limit(max(whole(part * units.period * len(units.cpus)), LEAST_QUOTA), units.period)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def _burst_writes(together: Together, found: Directories, then: Limit, texts: Te
     change = together.get(BURST)
     now = int(text)
     if change is not None:
-        burst = int(number_of(change.wanted.value, highest=1.0) * (then.quota or 0) + 0.5)
+        burst = whole(number_of(change.wanted.value, highest=1.0) * (then.quota or 0))
     else:
         change, burst = together[QUOTA], now if then.quota is None else min(now, then.quota)
     return [] if burst == now else [FileWrite(path, b"%d" % burst, change, burst < now, "number")]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from wca_core.builtin.cgroup_control.directories import Directories
 from wca_core.builtin.cgroup_control.idle_write import IdleWrite
 from wca_core.builtin.cgroup_control.resource import Texts, Together, missing
-from wca_core.builtin.cgroup_control.units import Units
+from wca_core.builtin.cgroup_control.units import Units, whole
 from wca_core.builtin.cgroup_control.weights import clamped_shares, shares_of, weight_of
 from wca_core.builtin.complaints import Complaints
 from wca_core.enforcement.tolerance import is_same_number
@@ -60,8 +60,8 @@ class Shares:
             wanted = flag_of(change.wanted.value)
             return in_force if in_force == wanted else wanted
         wished = number_of(change.wanted.value)
-        shares = clamped_shares(wished * units.shares)
-        if not shares <= wished * units.shares < shares + 1:
+        shares = whole_shares(wished, units.shares)
+        if not shares <= whole(wished * units.shares) < shares + 1:
             task_id = change.wanted.task_id
             possible = shares / units.shares
             text = f"cpu_shares {wished:g} of task {task_id} become {possible:g}: the kernel takes no others"
@@ -78,7 +78,7 @@ class Shares:
         shares, idle = together.get(SHARES), together.get(IDLE)
         if shares is not None:
             found = self._found(shares, texts)
-            content = _content(clamped_shares(number_of(shares.wanted.value) * units.shares), found, units)
+            content = _content(whole_shares(number_of(shares.wanted.value), units.shares), found, units)
             yield _weight_write(found, content, shares, texts)
         if idle is not None:
             found = self._found(idle, texts)
@@ -94,6 +94,11 @@ class Shares:
         if f"{found.own}/{name}" not in texts:
             raise missing(name, found.own, "cpu")
         return found
+
+
+def whole_shares(wished: float, unit: int) -> int:
+    """What a wish comes to. Of what was granted before, the very same."""
+    return clamped_shares(whole(wished * unit))
 
 
 def _weight_write(found: Directories, content: int, change: Change, texts: Texts) -> Write:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +33,15 @@ class Units:
 
     def sensitivity(self, type: AllocationType) -> float:
         return sensitivity_of(type, self.sensitivities)
+
+
+def whole(amount: float) -> int:
+    """Rounded down, except where a float lost the last bit of a whole number: 1.001 * 1000 is 1001.
+
+    So what a wish came to is written just so when it is counted back.
+    """
+    nearest = round(amount)
+    return nearest if math.isclose(amount, nearest, rel_tol=1e-12, abs_tol=1e-9) else int(amount)
 
 
 def units_of(host: Host, formula: Formula) -> Units:
