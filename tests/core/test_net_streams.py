@@ -7,9 +7,12 @@ import time
 from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.core.http_servers import Handler, client_of, says, serving
 from wca_core.errors import NetworkError
+from wca_core.net.lines import LongLineError, lines_of
 
 pytest.importorskip("urllib3")
 
@@ -79,3 +82,45 @@ def test_a_stream_that_was_left_early_does_not_spoil_the_next_question() -> None
             assert next(lines) == b'{"type": "ADDED"}'
 
         assert client.get("/") == "next"
+
+
+@given(st.lists(st.text(st.sampled_from("ab\n"), max_size=6)))
+def test_pieces_are_the_lines_of_the_whole_wherever_they_are_cut(pieces: list[str]) -> None:
+    found = list(lines_of((piece.encode() for piece in pieces), 100))
+
+    assert found == [line.encode() for line in "".join(pieces).split("\n") if line]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_line_that_is_too_long_ends_a_stream_behind_those_before_it(end: bytes) -> None:
+    def long(handler: Handler) -> None:
+        handler.give(b"one\n12345678\n" + b"x" * 9 + end)
+
+    with (
+        serving(long) as server,
+        client_of(server.url, largest=8) as client,
+        client.stream("/pods", {}, patience=5) as lines,
+    ):
+        assert [next(lines), next(lines)] == [b"one", b"12345678"]
+        with pytest.raises(NetworkError, match="a line of more than 8 bytes"):
+            next(lines)
+
+
+def test_a_line_of_64_mebibytes_is_not_copied_for_each_of_its_pieces() -> None:
+    class Piece(bytes):
+        """Tells how much is copied in front of it: what grows with each piece is quadratic."""
+
+        copied = 0
+
+        def __radd__(self, other: bytes) -> bytes:
+            Piece.copied += len(other)
+            return bytes(other) + bytes(self)
+
+    size = 1 << 12
+    pieces = [Piece(b"x" * size)] * ((64 << 20) // size)
+
+    with pytest.raises(LongLineError):
+        list(lines_of([*pieces, b"x"], 64 << 20))
+
+    assert Piece.copied == 0
+    assert sum(map(len, lines_of(pieces, 64 << 20))) == 64 << 20

@@ -7,7 +7,8 @@
 | size | an answer may be `largest` bytes long; more is read of none, and none that is compressed |
 | 401 | the secret is read again and the request repeated, once |
 | 429, 503 with `Retry-After` up to `timeout` | repeated, once, after that time, if the deadline leaves it |
-| redirects | followed on the same server, three at most |
+| redirects | followed on the same server, three at most, and none that tells the secret |
+| secrets | in no error, even if the server says them |
 | proxies | those of the environment, never for this machine itself |
 """
 
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING
 
 from wca_core.errors import HttpStatusError, NetworkError
 from wca_core.net.connections import Connections
+from wca_core.net.lines import LongLineError, lines_of
+from wca_core.net.masking import Secrets
 from wca_core.net.refusals import TOLD, hung_up, is_same_server, redirection, refusal, translated
 
 if TYPE_CHECKING:
@@ -80,7 +83,8 @@ class HttpClient:
         self.url = url.rstrip("/")
         self._timeout = timeout
         self._tls = tls
-        self._connections = Connections(self.url, self._tls)
+        self._secrets = Secrets()
+        self._connections = Connections(self.url, self._tls, self._secrets)
         self._authorization = authorization
         self._largest = largest
         self._if_untrusted = if_untrusted
@@ -127,18 +131,14 @@ class HttpClient:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
-            start = content[:TOLD].decode(errors="replace")
+            start = self._secrets.beginning(content, TOLD)
             raise NetworkError(f"{self._place(question.path)}: JSON expected, found {start!r}") from error
 
     def _lines(self, answer: urllib3.BaseHTTPResponse, question: _Question) -> Iterator[bytes]:
-        rest = b""
-        while chunk := self._chunk(answer):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > self._largest:
-                raise NetworkError(f"{self._place(question.path)}: a line of more than {self._largest} bytes")
-            yield from filter(None, lines)
-        if rest:
-            yield rest
+        try:
+            yield from lines_of(iter(lambda: self._chunk(answer), b""), self._largest)
+        except LongLineError:
+            raise NetworkError(f"{self._place(question.path)}: a line of more than {self._largest} bytes") from None
 
     def _content(self, answer: urllib3.BaseHTTPResponse, question: _Question) -> bytes:
         content = bytearray()
@@ -153,7 +153,7 @@ class HttpClient:
     @contextmanager
     def _answer(self, question: _Question) -> Iterator[urllib3.BaseHTTPResponse]:
         """An answer of 2xx whose content is still to be read."""
-        with translated(self._place(question.path), self._if_untrusted):
+        with translated(self._place(question.path), self._if_untrusted, self._secrets):
             answer = self._asked(question)
             try:
                 yield answer
@@ -191,8 +191,9 @@ class HttpClient:
             if 200 <= answer.status < 300:
                 return self._readable(answer, question)
             location = redirection(url, answer)
-            if answer.status not in (301, 302, 307, 308) or not is_same_server(location, self.url):
-                raise refusal(self._place(question.path), answer, location)
+            is_followed = answer.status in (301, 302, 307, 308) and is_same_server(location, self.url)
+            if not is_followed or self._secrets.masked(location) != location:  # it would stand in logs of urllib3
+                raise refusal(self._place(question.path), answer, location, self._secrets)
             answer.close()
             url, query = location, None
         raise NetworkError(f"{self._place(question.path)}: more than {MOST_REDIRECTS} redirects")
@@ -227,8 +228,8 @@ class HttpClient:
 
     def _readable(self, answer: urllib3.BaseHTTPResponse, question: _Question) -> urllib3.BaseHTTPResponse:
         """The same, unless it is compressed: nobody asked for that, and a few bytes could become any number."""
-        encoding = answer.headers.get("Content-Encoding", "identity").lower()
-        if encoding in ("", "identity"):
+        encoding = self._secrets.masked(answer.headers.get("Content-Encoding", "identity"))
+        if encoding.lower() in ("", "identity"):
             return answer
         answer.close()
         raise NetworkError(
@@ -241,6 +242,7 @@ class HttpClient:
             headers["Content-Type"] = "application/json"
         if self._authorization is not None:
             headers["Authorization"] = self._authorization.header()
+            self._secrets.note("Authorization", headers["Authorization"])
         return headers
 
     def _chunk(self, answer: urllib3.BaseHTTPResponse) -> bytes:

@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from wca_core.errors import NetworkError, StartError
+from wca_core.net.masking import Secrets
 from wca_core.net.proxies import credentials, proxy_for
 from wca_core.tls import SSL
 
@@ -26,7 +27,9 @@ log = logging.getLogger("wca.net")
 class Connections:
     """To the server of `url`."""
 
-    def __init__(self, url: str, tls: SSL | None) -> None:
+    def __init__(self, url: str, tls: SSL | None, secrets: Secrets) -> None:
+        """`secrets`: where to note the password of a proxy."""
+        self._secrets = secrets
         self._url = url
         self._tls = tls
         self._pool: urllib3.PoolManager | None = None
@@ -75,5 +78,7 @@ class Connections:
         if not proxy:
             return punctual(urllib3.PoolManager(ssl_context=context))
         shown = credentials(proxy)
-        headers = urllib3.make_headers(proxy_basic_auth=shown) if shown else None
+        headers = urllib3.make_headers(proxy_basic_auth=shown) if shown else {}
+        for header, value in headers.items():
+            self._secrets.note(header, value)
         return punctual(urllib3.ProxyManager(proxy, proxy_headers=headers, ssl_context=context))

@@ -49,12 +49,20 @@ class _Reader(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """Its status and headers are one step; so is each piece of its content."""
+    """Its status and headers are one step; so is each piece of its content.
+
+    Headers that are none are left out: urllib3 would log them word by word, and they may be those of our question.
+    """
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         self._reader = _Reader(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._reader)
+
+    def begin(self) -> None:
+        super().begin()
+        self.msg.defects.clear()
+        self.msg.set_payload("")
 
     def read1(self, n: int = -1) -> bytes:
         self._reader.restart()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import RemoteDisconnected
+from traceback import format_exception
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from wca_core.errors import HttpStatusError, NetworkError
+from wca_core.net.masking import LOOKED_AT, Secrets
 
 if TYPE_CHECKING:
     import urllib3
@@ -18,20 +20,32 @@ TOLD = 200
 
 
 @contextmanager
-def translated(place: str, if_untrusted: str) -> Iterator[None]:
-    """Foreign errors as `NetworkError`; `if_untrusted` ends those of TLS."""
+def translated(place: str, if_untrusted: str, secrets: Secrets) -> Iterator[None]:
+    """Foreign errors as `NetworkError`; `if_untrusted` ends those of TLS. They may hold what the server said."""
     import urllib3
 
     try:
         yield
-    except urllib3.exceptions.SSLError as error:
-        raise NetworkError(f"{place}: TLS: {error}. {if_untrusted}") from error
-    except urllib3.exceptions.NewConnectionError as error:  # a kind of time-out, by name only
-        raise NetworkError(f"{place}: {error}") from error
-    except urllib3.exceptions.TimeoutError as error:
-        raise NetworkError(f"{place}: no answer in time: {error}") from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise NetworkError(f"{place}: {error}") from error
+        told, chain = secrets.masked(str(error)), "".join(format_exception(error))
+        cause = error if secrets.masked(chain) == chain else None  # else a traceback would tell the secret
+        raise NetworkError(f"{place}: {_trouble(error)}{told}{_advice(error, if_untrusted)}") from cause
+
+
+def _trouble(error: Exception) -> str:
+    from urllib3 import exceptions
+
+    if isinstance(error, exceptions.SSLError):
+        return "TLS: "
+    if isinstance(error, exceptions.TimeoutError) and not isinstance(error, exceptions.NewConnectionError):
+        return "no answer in time: "  # the other one is a kind of time-out by name only
+    return ""
+
+
+def _advice(error: Exception, if_untrusted: str) -> str:
+    from urllib3.exceptions import SSLError
+
+    return f". {if_untrusted}" if isinstance(error, SSLError) else ""
 
 
 def hung_up(error: urllib3.exceptions.ProtocolError) -> bool:
@@ -39,13 +53,14 @@ def hung_up(error: urllib3.exceptions.ProtocolError) -> bool:
     return any(isinstance(cause, RemoteDisconnected | ConnectionResetError | BrokenPipeError) for cause in error.args)
 
 
-def refusal(place: str, answer: urllib3.BaseHTTPResponse, location: str) -> HttpStatusError:
+def refusal(place: str, answer: urllib3.BaseHTTPResponse, location: str, secrets: Secrets) -> HttpStatusError:
     """Of an answer that is none of 2xx; it is read no further."""
     with closing(answer):
-        told = answer.read1(1 << 16)[:TOLD].decode(errors="replace").strip()
+        told = secrets.beginning(answer.read1(LOOKED_AT), TOLD)
+    location = secrets.masked(location)
     to = f", sends to {_plain(location)}" if 300 <= answer.status < 400 and location else ""
     return HttpStatusError(
-        f"{place}: HTTP {answer.status} {_plain(answer.reason or '')}{to}: {told!r}",
+        f"{place}: HTTP {answer.status} {_plain(secrets.masked(answer.reason or ''))}{to}: {told!r}",
         status=answer.status,
         location=location,
         retry_after=_seconds(answer.headers.get("Retry-After")),
