@@ -15,6 +15,7 @@ from wca_kafka.storage import KafkaStorage
 
 from wca_core.configuration import Request, configured
 from wca_core.errors import ConfigurationError
+from wca_core.outline import outline
 
 SECRET = "hunter2-hunter2"
 
@@ -76,6 +77,11 @@ def test_brokers_may_be_named_and_topics_be_given_by_stream(tmp_path: Path) -> N
         ("topic: t, max_message_bytes: 10000001", "from 1000 to 10000000"),
         ("topic: t, queue_max_messages: 0", "from 1 to"),
         ("topic: t, queue_max_bytes: 1", "from 1000 to"),
+        (
+            "topic: t, queue_max_bytes: 99999",
+            "queue_max_bytes: 99999 bytes hold no message of max_message_bytes (100000)",
+        ),
+        ("topic: t, queue_max_bytes: 1000, max_message_bytes: 1001", "raise queue_max_bytes to 1001 or more"),
         ("topic: t, mode: later", "mode"),
         ("topic: t, format: avro", "format"),
         ("topic: t, compression: rar", "compression"),
@@ -145,3 +151,18 @@ def test_the_library_is_imported_only_for_who_has_a_storage() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert ended.stdout == "False\n"
+
+
+def test_a_queue_may_hold_exactly_one_of_the_largest_messages_and_mode_sync_has_none(tmp_path: Path) -> None:
+    one = storage_of(tmp_path, "topic: t, queue_max_bytes: 1000, max_message_bytes: 1000")
+    none = storage_of(tmp_path, "topic: t, mode: sync, queue_max_bytes: 1000")
+
+    assert (one.queue_max_bytes, none.queue_max_bytes) == (1000, 1000)
+
+
+def test_the_key_of_messages_is_no_secret(tmp_path: Path) -> None:
+    told = outline(configured(Request(plugins=("kafka",), overrides=("kafka.topic=t", "kafka.key=host"))))
+
+    assert "key: host" in told
+    with pytest.raises(ConfigurationError, match="or label:NAME expected, found 'task'"):
+        storage_of(tmp_path, "topic: t, key: task")

@@ -29,7 +29,7 @@ from plugins.wca_kafka.tests.given import (
     wait_until,
 )
 from plugins.wca_kafka.tests.scripted import ScriptedLink
-from wca_core.errors import FailedDeliveryException
+from wca_core.errors import ConfigurationError, FailedDeliveryException
 
 
 @pytest.fixture
@@ -207,3 +207,67 @@ def test_a_report_that_comes_too_late_does_not_fail_the_next_call() -> None:
 
     tally = account.tallies()["t"]
     assert (tally.delivered, dict(tally.failed), tally.queued) == (1, {"timeout": 1}, 0)
+
+
+class Renewed(Emptying):
+    """Waits in the midst of a message for `may_go_on`; tells after how many messages it was renewed."""
+
+    lack = ""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report)
+        self.flushing, self.may_go_on = Event(), Event()
+        self.renewals: list[int] = []
+
+    def flush(self, seconds: float) -> None:
+        self.flushing.set()
+        assert self.may_go_on.wait(10)
+        super().flush(seconds)
+
+    def renew(self) -> None:
+        self.renewals.append(len(self.order))
+        if self.lack:
+            raise ConfigurationError(self.lack)
+
+
+def renewed_while_it_sends(lack: str = "") -> Renewed:
+    """What became of a renewal that came in the midst of a message, and of the message after it."""
+    sender, link, _ = direct(Renewed, total_budget=60)
+    assert isinstance(link, Renewed)
+    link.lack = lack
+    calling = Thread(target=sender.send, args=[batch()])
+    calling.start()
+    assert link.flushing.wait(10)
+
+    sender.renew()  # and does not wait for the message, which ends only now
+    assert link.renewals == []
+    link.may_go_on.set()
+    calling.join()
+    sender.send(batch())
+    sender.send(batch())
+    return link
+
+
+def test_a_renewal_waits_for_no_broker_and_comes_before_the_next_batch() -> None:
+    assert renewed_while_it_sends().renewals == [1]
+
+
+def test_a_renewal_that_fails_later_is_told_and_the_next_batch_is_sent(caplog: pytest.LogCaptureFixture) -> None:
+    link = renewed_while_it_sends("no such file")
+
+    assert (link.renewals, len(link.order)) == ([1], 3)
+    assert caplog.text.count("cannot be read again: no such file") == 1
+
+
+def test_a_renewal_while_nothing_is_sent_is_done_at_once_and_raises_what_is_wrong() -> None:
+    sender, link, _ = direct(Renewed)
+    assert isinstance(link, Renewed)
+    link.may_go_on.set()
+
+    sender.renew()
+    assert link.renewals == [0]
+    link.lack = "no such file"
+    with pytest.raises(ConfigurationError, match="no such file"):
+        sender.renew()
+    sender.send(batch())
+    assert link.renewals == [0, 0]

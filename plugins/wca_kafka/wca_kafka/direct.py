@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
 
-from wca_core.errors import FailedDeliveryException
+from wca_core.errors import ConfigurationError, FailedDeliveryException
 from wca_kafka.accounting import Account
 from wca_kafka.encoder import Encoder
 from wca_kafka.link import Connect, Failure, FullError, RefusedError
 from wca_kafka.messages import Batch, Message
 from wca_kafka.sender import SECONDS_AT_THE_END
+
+log = logging.getLogger("wca.kafka")
+
+SECONDS_FOR_RENEWAL = 0.1
+"""That a renewal waits for a batch on its way: the agent's steps wait as well."""
 
 
 class Direct:
@@ -28,6 +34,7 @@ class Direct:
         self._awaited: Message | None = None
         self._outcome: Failure | None = None
         self._sending = threading.Lock()
+        self._is_renewal_due = False
         self.is_stopping = False
         """A call that is under way ends with the message that it is at."""
         self._client = connect(self._reported)
@@ -35,6 +42,7 @@ class Direct:
     def send(self, batch: Batch) -> None:
         """Raises `FailedDeliveryException`; nothing after the message that failed is sent then."""
         with self._sending:
+            self._renew_as_asked()
             self._client.renew_if_broken()
             messages = self._made(batch)
             deadline = time.monotonic() + self._total_budget
@@ -49,7 +57,24 @@ class Direct:
                     )
 
     def renew(self) -> None:
-        with self._sending:
+        """While a batch is on its way: before the next one, and what is wrong is logged then."""
+        self._is_renewal_due = True
+        if self._sending.acquire(timeout=SECONDS_FOR_RENEWAL):
+            try:
+                self._renew_now()
+            finally:
+                self._sending.release()
+
+    def _renew_as_asked(self) -> None:
+        try:
+            self._renew_now()
+        except ConfigurationError as error:
+            log.error("the connections of before stay in use, their files cannot be read again: %s", error)
+
+    def _renew_now(self) -> None:
+        """If it is still due."""
+        is_due, self._is_renewal_due = self._is_renewal_due, False
+        if is_due:
             self._client.renew()
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from wca_core.config.field_types import Between, FieldCheck, Length
+from wca_core.config.masking import NoSecret
 from wca_core.errors import ConfigurationError
 
 TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -44,7 +45,7 @@ class IsKey(FieldCheck):
 
 
 Topic = Annotated[str, IsTopic()]
-Key = Annotated[str, Length(), IsKey()]
+Key = Annotated[str, Length(), IsKey(), NoSecret()]
 MessageBytes = Annotated[int, Between(1_000, 10_000_000)]
 QueueMessages = Annotated[int, Between(1, 10_000_000)]
 QueueBytes = Annotated[int, Between(1_000, 1 << 36)]
@@ -58,3 +59,12 @@ def check_key(key: str, form: str) -> None:
         raise ConfigurationError(f"key: family needs format: exposition_per_family; format is {form}")
     if key.startswith("label:") and form != "json_per_sample":
         raise ConfigurationError(f"key: {key} needs format: json_per_sample; format is {form}")
+
+
+def check_queue(room: int, largest: int) -> None:
+    """Raises `ConfigurationError` if a queue of so many bytes has no room for the largest message."""
+    if room < largest:
+        raise ConfigurationError(
+            f"queue_max_bytes: {room} bytes hold no message of max_message_bytes ({largest}); "
+            f"raise queue_max_bytes to {largest} or more, or lower max_message_bytes"
+        )

@@ -20,7 +20,10 @@ class Sender(Protocol):
         """Raises `WcaError` if it is known already that it is not delivered."""
 
     def renew(self) -> None:
-        """Read the files of certificates again. Raises `ConfigurationError`; what was in force then still is."""
+        """Read the files of certificates again, without waiting for brokers.
+
+        Raises `ConfigurationError`; what was in force then still is.
+        """
 
     def stop(self) -> None:
         """Send what waits, for some seconds; what is left is lost and told."""

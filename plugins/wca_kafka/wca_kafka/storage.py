@@ -33,6 +33,7 @@ from wca_kafka.fields import (
     Topic,
     TotalBudget,
     check_key,
+    check_queue,
 )
 from wca_kafka.library_settings import Wishes, library_settings
 from wca_kafka.messages import Batch
@@ -81,6 +82,7 @@ class KafkaStorage:
     queue_max_messages: QueueMessages = 10_000
     """Not yet confirmed, in mode async."""
     queue_max_bytes: QueueBytes = 64 << 20
+    """At least `max_message_bytes`, so that every message has room."""
     overflow: Overflow = "drop_oldest"
     """What is lost when the queue is full: its oldest messages, or those that come; block: those that come, after
     the step has waited."""
@@ -96,6 +98,8 @@ class KafkaStorage:
 
     def __post_init__(self) -> None:
         check_key(self.key, self.format)
+        if self.mode == "async":
+            check_queue(self.queue_max_bytes, self.max_message_bytes)
         if not self.brokers_ips:
             raise ConfigurationError("brokers_ips: at least one HOST:PORT expected, found none")
         if not self.topic:
