@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wca_wrapper.load.schedule import MOST_AT_ONCE, Schedule
@@ -42,6 +43,21 @@ def test_what_is_not_answered_since_before_the_interval_counts_with_its_age() ->
 def test_nothing_is_told_of_what_did_not_happen() -> None:
     assert values(interval_line(Tally(0), SECOND, [])).keys() == {"rate", "asked", "errors", "unanswered"}
     assert values(total_line(Tally(0), 0))["total_rate"] == 0
+
+
+def test_a_rest_of_an_interval_has_the_rate_of_its_own_length() -> None:
+    tally = Tally(10 * SECOND, answers=3)
+
+    assert values(interval_line(tally, 10 * SECOND + SECOND // 2, [], 0.1))["rate"] == 6
+
+
+@pytest.mark.parametrize("length", [0, 1000, SECOND // 10])
+def test_of_a_rest_that_is_too_short_no_rate_is_told(length: int) -> None:
+    tally = Tally(10 * SECOND, answers=3, errors=1)
+
+    told = values(interval_line(tally, 10 * SECOND + length, [], 0.1))
+
+    assert told == {"errors": 1, "unanswered": 0}
 
 
 @given(st.lists(st.integers(0, 10**13), min_size=1))

@@ -1,8 +1,13 @@
 """What was asked and answered, in an interval and in all, and the lines that tell it as `name=value`.
 
 Times are in seconds. A request is timed from when it was due, not from when it was sent: what waits for a server that
-stalls is as late as a user would find it. A request that ran into the timeout is an error and is in the percentiles
-too, with the time after which it was given up.
+stalls is as late as a user would find it.
+
+| a request was | counts as | in the percentiles |
+|---|---|---|
+| answered | an answer | yes |
+| refused, or lost with its connection | an error | no: failing fast is no short latency |
+| given up after the timeout | an error | with that time: whoever asked waited so long |
 """
 
 from __future__ import annotations
@@ -28,6 +33,11 @@ class Tally:
     answers: int = 0
     errors: int = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing became due, was answered or failed."""
+        return not (self.lateness.count or self.answers or self.errors)
+
     def update(self, other: Tally) -> None:
         self.latencies.update(other.latencies)
         self.lateness.update(other.lateness)
@@ -35,8 +45,8 @@ class Tally:
         self.errors += other.errors
 
 
-def interval_line(tally: Tally, now: int, unanswered: Iterable[int]) -> str:
-    """The line of an interval that ends now.
+def interval_line(tally: Tally, now: int, unanswered: Iterable[int], shortest: float = 0.0) -> str:
+    """The line of an interval that ends now. One of at most `shortest` seconds has no rates: chance would make them.
 
     `unanswered`: when the requests were due that have no answer yet. Those from before the interval count with their
     age: a server that stalls does not look well only because it answers nothing.
@@ -46,8 +56,7 @@ def interval_line(tally: Tally, now: int, unanswered: Iterable[int]) -> str:
     seen.update(tally.latencies)
     seconds = (now - tally.begun) / NANOSECONDS
     values = {
-        "rate": f"{tally.answers / seconds:.1f}",
-        "asked": f"{tally.lateness.count / seconds:.1f}",
+        **(_rates(tally, seconds) if seconds > shortest else {}),
         "errors": str(tally.errors),
         "unanswered": str(len(due)),
         **dict(_percentiles(seen)),
@@ -68,6 +77,10 @@ def total_line(tally: Tally, now: int) -> str:
         **{f"late_{name}": value for name, value in _percentiles(tally.lateness) if name == "p99"},
     }
     return _line({f"total_{name}": value for name, value in values.items()})
+
+
+def _rates(tally: Tally, seconds: float) -> Mapping[str, str]:
+    return {"rate": f"{tally.answers / seconds:.1f}", "asked": f"{tally.lateness.count / seconds:.1f}"}
 
 
 def _percentiles(histogram: Histogram) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from wca_core.config.masking import without_login
 from wca_core.errors import ConfigurationError
 
 PORTS = {"redis": 6379, "memcached": 11211, "http": 80}
@@ -31,10 +32,12 @@ def parse_target(text: str) -> Target:
         parts = urlsplit(text)
         port = parts.port
     except ValueError as error:
-        raise ConfigurationError(f"target {text!r}: {error}") from None
+        raise ConfigurationError(f"target {without_login(text)!r}: {error}") from None
     if parts.scheme not in PORTS or not parts.hostname or parts.username is not None:
-        raise ConfigurationError(f"target {text!r}: SCHEME://HOST:PORT expected; schemes: {', '.join(PORTS)}")
+        raise ConfigurationError(
+            f"target {without_login(text)!r}: SCHEME://HOST:PORT expected; schemes: {', '.join(PORTS)}"
+        )
     page = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     if not page.isascii() or not page.isprintable() or " " in page:
-        raise ConfigurationError(f"target {text!r}: a path without blanks, percent-encoded, expected")
+        raise ConfigurationError(f"target {without_login(text)!r}: a path without blanks, percent-encoded, expected")
     return Target(parts.scheme, parts.hostname, port or PORTS[parts.scheme], page)
