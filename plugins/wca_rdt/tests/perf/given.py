@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from wca_rdt.perf.trial import try_cgroup
 from tests.cgroups import Cgroup, Cgroups, Trees
 from tests.measuring import PYTHON
 
-SPIN = "while :; do :; done"
+ROUNDS = 5
 WORK = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done"
 """For a shell: ends by itself, and takes about as many instructions each time."""
 
@@ -61,15 +62,38 @@ def counted_cgroups() -> Iterator[Cgroups]:
         made.remove()
 
 
-def spinning(cgroup: Cgroup, seconds: float) -> None:
-    """Use so much CPU time in this cgroup, however long that takes, and end."""
-    cgroup.run(*PYTHON, f"import time\nwhile time.process_time() < {seconds}: pass").wait()
+def spinning(cgroup: Cgroup, seconds: float, cpu: int | None = None) -> None:
+    """Use so much CPU time in this cgroup, on one CPU if wanted, however long that takes, and end."""
+    where = () if cpu is None else ("taskset", "-c", str(cpu))
+    cgroup.run(*where, *PYTHON, f"import time\nwhile time.process_time() < {seconds}: pass").wait()
 
 
 def used_seconds(cgroup: Cgroup) -> float:
     """CPU time as the kernel accounts it beside all counters."""
     text = (cgroup.directories[0] / "cpu.stat").read_text()
     return int(dict(line.split() for line in text.splitlines())["usage_usec"]) / 1e6
+
+
+def has_agreed(measure: Callable[[], tuple[float, float]], within: float) -> bool:
+    """Whether two measurements of the same came as close to each other, relatively, in one of `ROUNDS` rounds.
+
+    On a busy machine a stolen moment or an interrupt may count in one of them only. What is counted twice, elsewhere or
+    not at all is wrong in every round.
+    """
+    rounds = (measure() for _ in range(ROUNDS))
+    return any(abs(one - other) <= within * other for one, other in rounds)
+
+
+def perf_files() -> int:
+    """Counters that this process holds open."""
+    links = (os.path.join("/proc/self/fd", name) for name in os.listdir("/proc/self/fd"))
+    return sum(os.path.islink(link) and "perf_event" in os.readlink(link) for link in links)
+
+
+def is_asleep(pid: int) -> bool:
+    """Whether it has become `sleep` and waits."""
+    _, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")
+    return rest.startswith("sleep) S")
 
 
 def counted_by_perf(cgroup: Cgroup, *events: str, work: str = WORK) -> dict[str, float]:
