@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +26,8 @@ from wca_core.processes import ProcessLists
 
 if TYPE_CHECKING:
     from wca_core.allocation_configuration import AllocationConfiguration
-    from wca_core.transaction import Transaction
+    from wca_core.model.task_class import TaskClassRule
+    from wca_core.model.write import Writer
 
 
 class Clock(Protocol):
@@ -69,7 +70,9 @@ class Host:
 
     allocation_configuration: AllocationConfiguration | None = None
     """Units, defaults and tolerances of allocations; None: those of `AllocationConfiguration()`."""
-    transaction: Transaction | None = None
+    task_classes: Sequence[TaskClassRule] = ()
+    """The operator's rules for classes of tasks; `Snapshot.task_class` goes by them."""
+    transaction: Writer | None = None
     """By which a plugin makes the writes that it needs when it starts; None: this agent writes nothing."""
 
     writable_roots: list[str] = field(default_factory=list)

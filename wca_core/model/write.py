@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias
 
 from wca_core.model.allocation import Allocation
+from wca_core.model.outcome import TransactionOutcome
 from wca_core.model.task import Task
 
 Record: TypeAlias = Mapping[str, str | int]
@@ -71,6 +72,13 @@ class Write(Protocol):
     @classmethod
     def from_record(cls, record: Record) -> Self | None:
         """The same again; None if what it belonged to is gone. Raises `ContractError` for another kind of record."""
+
+
+class Writer(Protocol):
+    """By which writes are made: wholly or not at all, remembered, and told. `wca_core.transaction` has the real one."""
+
+    def apply(self, writes: Sequence[Write]) -> TransactionOutcome:
+        """Make them. Never raises because of a write."""
 
 
 def is_back(write: Write, old: bytes, found: bytes) -> bool:

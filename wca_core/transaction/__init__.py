@@ -1,8 +1,8 @@
 """Changing the machine, task by task: wholly or not at all."""
 
+from wca_core.model.outcome import State, TaskOutcome, TransactionOutcome, WriteFailure
 from wca_core.transaction.bounds import Bounds, bounds_of
 from wca_core.transaction.malformed import malformed
-from wca_core.transaction.outcome import State, TaskOutcome, TransactionOutcome, WriteFailure
 from wca_core.transaction.transaction import Transaction
 
 __all__ = [

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from wca_core.enforcement.merging import is_same
+from wca_core.model.outcome import WriteFailure
 from wca_core.model.shown import shown
 from wca_core.model.write import Record, Write
 from wca_core.transaction.bounds import Bounds
 from wca_core.transaction.malformed import malformed
-from wca_core.transaction.outcome import WriteFailure
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from wca_core.audit import Attempt, AuditLog
+from wca_core.model.outcome import WriteFailure
 from wca_core.model.statistics import Statistics
 from wca_core.model.write import Write
-from wca_core.transaction.outcome import WriteFailure
 from wca_core.transaction.plan import type_of
 
 log = logging.getLogger("wca.transaction")

@@ -10,9 +10,9 @@ from wca_core.audit import errno_name
 from wca_core.errors import ContractError
 from wca_core.journal import Journal
 from wca_core.linux.files import is_gone
+from wca_core.model.outcome import WriteFailure
 from wca_core.model.shown import shown
 from wca_core.model.write import Write, is_back
-from wca_core.transaction.outcome import WriteFailure
 from wca_core.transaction.plan import type_of
 from wca_core.transaction.reporting import Reports
 

@@ -14,8 +14,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from wca_core.journal import Journal
+from wca_core.model.outcome import TaskOutcome, WriteFailure
 from wca_core.model.write import Write
-from wca_core.transaction.outcome import TaskOutcome, WriteFailure
 from wca_core.transaction.reporting import Reports
 from wca_core.transaction.steps import Begun, Gone, Refused, Steps
 

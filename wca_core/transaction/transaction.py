@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from wca_core.audit import AuditLog
 from wca_core.journal import Journal
+from wca_core.model.outcome import State, TaskOutcome, TransactionOutcome, WriteFailure
 from wca_core.model.statistics import Statistics
 from wca_core.model.write import Write
 from wca_core.transaction.bounds import Bounds
-from wca_core.transaction.outcome import State, TaskOutcome, TransactionOutcome, WriteFailure
 from wca_core.transaction.plan import planned, task_of, type_of
 from wca_core.transaction.reporting import Reports
 from wca_core.transaction.steps import Begun, Gone, Refused, Steps

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from wca_core.allocation_configuration import AllocationConfiguration
 from wca_core.errors import ContractError, StartError
 from wca_core.model.rdt_allocation import RDTAllocation
-from wca_core.transaction import Transaction
+from wca_core.model.write import Writer
 from wca_rdt.resctrl.control.removal import Removal
 from wca_rdt.resctrl.control.resources import Offer
 from wca_rdt.resctrl.control.schemata import APART, written
@@ -25,7 +25,7 @@ log = logging.getLogger("wca.rdt")
 DEFAULTS = {"default_rdt_l3": ("l3", "L3"), "default_rdt_mb": ("mb", "MB")}
 
 
-def remove_groups(resctrl: Resctrl, transaction: Transaction, prefix: str) -> int:
+def remove_groups(resctrl: Resctrl, transaction: Writer, prefix: str) -> int:
     """Remove all groups, monitoring groups of the root first; how many are left. Raises `OSError`.
 
     `prefix`: only control groups that begin so, and monitoring groups of the root that are ours.
@@ -63,7 +63,7 @@ def root_lines(offer: Offer, configuration: AllocationConfiguration) -> list[str
     return [written(name, amounts) for name, amounts in values.items()]
 
 
-def write_root(resctrl: Resctrl, transaction: Transaction, lines: list[str]) -> None:
+def write_root(resctrl: Resctrl, transaction: Writer, lines: list[str]) -> None:
     """Raises `StartError` with the kernel's reason."""
     outcome = transaction.apply([SchemataWrite(resctrl.path, ROOT, line) for line in lines])
     failures = [failure for task in outcome.tasks.values() for failure in task.failures]
