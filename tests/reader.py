@@ -16,6 +16,8 @@ from tests.documents import Block, Command, DocumentError
 
 PATIENCE = 60.0
 """Seconds for a command, and for a line that is to be printed."""
+TRIES = 6
+"""Ctrl-C within that time."""
 TIDYING = 20.0
 """Seconds for one that is ended because another failed: a script has cgroups and servers to remove."""
 
@@ -39,6 +41,9 @@ class Reader:
     """A folder for what one command leaves for the next."""
     path: str
     """`PATH`."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of the environment, beside those that every reader has: where an index of packages is, for one."""
+    patience: float = PATIENCE
     _ends: ExitStack = field(default_factory=ExitStack)
     """What is still to be ended."""
     _running: list[_Started] = field(default_factory=list)
@@ -79,7 +84,7 @@ class Reader:
         is_left_running = block.said("background") is not None
         output = self.state / (f"output of {block.place}" if is_left_running else "output")
         process = self._started(command.text, output, as_root="root" in block.needs)
-        started = _Started(command, block, process, output)
+        started = _Started(command, block, process, output, self.patience)
         self._ends.callback(started.kill)
         if is_left_running or command.is_interrupted:
             started.wait_until_printed()
@@ -111,7 +116,7 @@ class Reader:
 
     def _environment(self) -> Mapping[str, str]:
         own = {"HOME": str(self.state), "PATH": self.path, "XDG_RUNTIME_DIR": str(self.state)}
-        return {**own, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**own, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **self.variables}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +127,10 @@ class _Started:
     block: Block
     process: subprocess.Popen[bytes]
     output: Path
+    patience: float
 
     def wait_until_printed(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not self.command.is_printed_by(self._printed()):
             status = self.process.poll()
             if status is not None or time.monotonic() > deadline:
@@ -134,20 +140,21 @@ class _Started:
     def finish(self) -> None:
         """Let it end by itself, and look at everything it printed."""
         try:
-            status = self.process.wait(PATIENCE)
+            status = self.process.wait(self.patience)
         except subprocess.TimeoutExpired as error:
             raise self._wrong(None) from error
         if status != int(self.block.said("status") or 0) or not self.command.fits(self._printed()):
             raise self._wrong(status)
 
     def interrupt(self) -> None:
-        """Ctrl-C."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGINT)
-        try:
-            status = self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired as error:
-            raise self._wrong(None) from error
+        """Ctrl-C, and again as somebody would who sees nothing happen: a shell that just starts a program misses it."""
+        status: int | None = None
+        for _ in range(TRIES):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                status = self.process.wait(PATIENCE / TRIES)
+                break
         if status not in (0, 128 + signal.SIGINT, -signal.SIGINT):
             raise self._wrong(status)
 
