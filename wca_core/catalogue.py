@@ -38,16 +38,18 @@ class Entry:
 
 def installed(registry: Registry | None = None) -> list[Entry]:
     """Everything that is installed, also what does not load."""
-    return [_entry(offer) for offer in (registry or Registry()).offers]
+    registry = registry or Registry()
+    return [_entry(offer, registry) for offer in registry.offers]
 
 
-def _entry(offer: Offer) -> Entry:
+def _entry(offer: Offer, registry: Registry) -> Entry:
     api: int | None = None
     hooks: tuple[str, ...] = ()
     status = "ok"
     try:
         cls = load(offer)
         if offer.group == PLUGINS:
+            cls = registry.plugin_class(cls)
             api, hooks = declared_api(cls), tuple(sorted(hooks_of(cls)))
             check_plugin_class(cls, offer.name, HOOKS)
     except WcaError as error:

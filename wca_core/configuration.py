@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -15,7 +16,7 @@ from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping as Fields
 from wca_core.config.tree import Place, Tree
 from wca_core.dispatch import HOOKS
-from wca_core.errors import ConfigurationError, PluginError
+from wca_core.errors import ConfigurationError, PluginError, WcaError
 from wca_core.plan import Plan, Plugged
 from wca_core.plugin_api import check_plugin_class
 from wca_core.registry import Registry, advice
@@ -64,8 +65,12 @@ class Configured:
 
     @property
     def has_plan(self) -> bool:
-        """Whether the runner says what is plugged into our loop; else it has one of its own."""
-        return callable(getattr(type(self.runner), "plan", None))
+        """Whether the runner says what is plugged into our loop; else it has one of its own.
+
+        As has a class derived from a runner of ours with a `run` of its own: that is what is to run.
+        """
+        planning = _owner_of(type(self.runner), "plan")
+        return planning is not None and issubclass(planning, _owner_of(type(self.runner), "run") or object)
 
     def plan(self) -> Plan:
         """What the loop is made of. Raises `ConfigurationError`, and `PluginError` if a plugin cannot be plugged in."""
@@ -76,9 +81,22 @@ class Configured:
         return replace(plan, bindings=plugged.bindings)
 
     def run(self) -> int:
-        """Run a runner that has a loop of its own; the exit code of the process."""
-        code = cast("Runner", self.runner).run()
+        """Run a runner that has a loop of its own; the exit code of the process.
+
+        Raises `PluginError` for what it raises, but for what ends processes.
+        """
+        try:
+            code = cast("Runner", self.runner).run()
+        except WcaError:
+            raise
+        except Exception as error:
+            raise PluginError(f"!{type(self.runner).__name__}.run: {type(error).__name__}: {error}") from error
         return code if isinstance(code, int) and not isinstance(code, bool) else 0
+
+
+def _owner_of(cls: type, method: str) -> type | None:
+    """The class that a class has a method of."""
+    return next((base for base in cls.__mro__ if callable(vars(base).get(method))), None)
 
 
 def configured(request: Request, registry: Registry | None = None) -> Configured:
@@ -94,7 +112,7 @@ class _Assembly:
         self._request = request
         self._registry = registry
         self._problems = Problems(strict=request.strict)
-        self._builder = Builder(registry, self._problems)
+        self._builder = Builder(registry, self._problems, registry.as_plugin)
 
     def configured(self) -> Configured:
         document = self._document()
@@ -167,7 +185,7 @@ class _Assembly:
         named = {**in_file, **{word: fields for word, fields in self._named().items() if word not in in_file}}
         classes = self._classes(named)
         try:
-            plugins = filled_in(named, classes, self._request.without, is_bare=self._request.is_bare)
+            plugins = filled_in(named, self._called(classes), self._request.without, is_bare=self._request.is_bare)
         except ConfigurationError as error:
             self._problems.error(NOWHERE, str(error))
             plugins = named
@@ -201,14 +219,22 @@ class _Assembly:
         for name, fields in plugins.items():
             try:
                 classes[name] = self._registry.load_plugin(name)
-                check_plugin_class(classes[name], name, HOOKS)
+                check_plugin_class(self._registry.plugin_class(classes[name]), name, HOOKS)
             except PluginError as error:
                 self._problems.error(fields.place, str(error))
         return classes
 
+    def _called(self, classes: Mapping[str, type]) -> dict[str, type]:
+        """The classes with those of adapters in place of what has no hooks; why there is none is told already."""
+        called = dict(classes)
+        for name, cls in classes.items():
+            with suppress(PluginError):
+                called[name] = self._registry.plugin_class(cls)
+        return called
+
     def _made(self, plugins: Mapping[str, Fields], classes: Mapping[str, type]) -> dict[str, object]:
         return {
-            name: self._builder.component(cls, plugins[name], name, f"plugins.{name}")
+            name: self._builder.plugin(cls, plugins[name], name, f"plugins.{name}")
             for name, cls in classes.items()
             if name in plugins
         }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import metadata
+
 KNOWN_PACKAGES = {
     "k8s": "wca-k8s",
     "KubernetesNode": "wca-k8s",
@@ -15,6 +17,8 @@ KNOWN_PACKAGES = {
     "Perf": "wca-rdt",
     "uncore": "wca-rdt",
     "Uncore": "wca-rdt",
+    "record": "wca-record",
+    "Recorder": "wca-record",
     "numa": "wca-numa",
     "NUMAAllocator": "wca-numa",
     "CgroupDriverType": "wca-k8s",
@@ -24,14 +28,45 @@ KNOWN_PACKAGES = {
     "PrometheusStorage": "wca-core",
     "cgroup-control": "wca-core",
     "CgroupControl": "wca-core",
-    **dict.fromkeys(("LocalDatabase", "ZookeeperDatabase", "EtcdDatabase", "ModelDatabase"), "wca-contention"),
-    **dict.fromkeys(("ResourceAllocator", "ContentionDetector", "DistriModel"), "wca-contention"),
+    **dict.fromkeys(("LocalDatabase", "ZookeeperDatabase", "EtcdDatabase"), "wca-compat"),
+    **dict.fromkeys(("ResourceAllocator", "ContentionDetector", "DistriModel", "ModelDatabase"), "wca-contention"),
     **dict.fromkeys(("BuildRunnerProm", "BuildRunnerCSV"), "wca-contention"),
 }
 """Names that the project publishes, or has published before, and the packages that have them."""
 
-KNOWN_COMMANDS = {"top": "wca-top", "wrap": "wca-wrapper", "wrapper": "wca-wrapper"}
+KNOWN_MODULES = {"wca": "wca-compat", "owca": "wca-compat"}
+"""Modules that components written for the original WCA import, and the packages that have them."""
+
+OLDER_METHODS = {"discover_tasks": "get_tasks", "detect": "detect", "allocate": "allocate", "store": "store"}
+"""By hook: what the original WCA called instead."""
+
+OLDER_ADVICE = "if it was written for the original WCA: pip install wca-compat"
+
+KNOWN_COMMANDS = {
+    "top": "wca-top",
+    "wrap": "wca-wrapper",
+    "wrapper": "wca-wrapper",
+    **dict.fromkeys(("record", "recording", "replay"), "wca-record"),
+}
 """Commands beside those of wca-core, and the packages that have them."""
 
 CHANGED_BY = {"rdt": ("rdt", "wca-rdt"), "migrate_pages": ("numa", "wca-numa")}
 """Types of allocations that others than `cgroup-control` change: the plugins that do, and their packages."""
+
+
+def module_advice(error: BaseException) -> str:
+    """What to do about a module that could not be imported; empty if nothing is known of it."""
+    name = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    package = KNOWN_MODULES.get(name.partition(".")[0])
+    if package is None:
+        return ""
+    return f" (the package {package} has no such module)" if is_installed(package) else f" (pip install {package})"
+
+
+def is_installed(package: str) -> bool:
+    """Whether Python finds a package of this name."""
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

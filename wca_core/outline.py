@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping as AbstractMapping
 
 from wca_core.config.dump import text_of
-from wca_core.config.masking import is_secret, masked
+from wca_core.config.masking import is_secret, known_name, masked
 from wca_core.config.signature import parameters_of
 from wca_core.config.tree import Mapping, Place, Scalar, Sequence, Tree
 from wca_core.configuration import Configured
@@ -87,7 +87,10 @@ class _Parts:
         label = recipe.label if recipe else f"!{type(component).__name__}"
         fields = _fields(component, recipe.fields if recipe else {})
         tag = label.removeprefix("!") if label.startswith("!") else None
-        return Mapping(NOWHERE, tag, {name: self.tree(value, name) for name, value in fields.items()})
+        hints = {name: parameter.hint for name, parameter in parameters_of(type(component)).items()}
+        return Mapping(
+            NOWHERE, tag, {name: self.tree(value, known_name(name, hints.get(name))) for name, value in fields.items()}
+        )
 
 
 def _fields(component: object, given: AbstractMapping[str, object]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from typing import TypeVar
 import pluggy
 
 from wca_core.errors import PluginError
+from wca_core.known_packages import OLDER_ADVICE, OLDER_METHODS
 
 API = 1
 OLDEST_API = 1
@@ -57,7 +58,7 @@ def check_plugin_class(cls: type, name: str, known_hooks: frozenset[str]) -> Non
     if version is None:
         raise PluginError(
             f"plugin {name!r} ({_place(cls)}) does not say for which API it was written: "
-            f"put @wca_core.plugin(api={API}) above the class"
+            f"put @wca_core.plugin(api={API}) above the class{_older_advice(cls)}"
         )
     if version > API:
         raise PluginError(
@@ -103,6 +104,12 @@ def _unknown_hook(cls: type, name: str, hook: str, known_hooks: frozenset[str]) 
         f"plugin {name!r} ({_place(cls)}) implements a hook {hook!r} that does not exist{hint}; "
         f"the hooks are {', '.join(sorted(known_hooks))}"
     )
+
+
+def _older_advice(cls: type) -> str:
+    """For a class that has a method of the original WCA."""
+    is_older = any(callable(getattr(cls, method, None)) for method in OLDER_METHODS.values())
+    return f"; or, {OLDER_ADVICE}" if is_older and not hooks_of(cls) else ""
 
 
 def _place(cls: type) -> str:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TypeVar, overload
 
 from wca_core.errors import ConfigurationError
+from wca_core.known_packages import module_advice
 
 log = logging.getLogger("wca.config")
 
@@ -74,7 +75,8 @@ def register_named(value: str) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        hint = " (is its directory in PYTHONPATH?)" if isinstance(error, ModuleNotFoundError) else ""
+        lost = " (is its directory in PYTHONPATH?)" if isinstance(error, ModuleNotFoundError) else ""
+        hint = module_advice(error) or lost
         raise ConfigurationError(f"-r {value}: {type(error).__name__}: {error}{hint}") from error
     if not isinstance(found, type):
         raise ConfigurationError(f"-r {value}: a class expected, found a {type(found).__name__}")

@@ -14,8 +14,9 @@ from functools import cached_property
 from importlib import metadata
 from typing import Any
 
+from wca_core.adapters import Adapters, is_ours
 from wca_core.errors import PluginError
-from wca_core.known_packages import KNOWN_COMMANDS, KNOWN_PACKAGES
+from wca_core.known_packages import KNOWN_COMMANDS, KNOWN_PACKAGES, is_installed, module_advice
 from wca_core.registration import RESERVED, registered
 
 log = logging.getLogger("wca.registry")
@@ -25,6 +26,7 @@ COMPONENTS = "wca.components"
 RUNNER_KEYS = "wca.runner_keys"
 COMMANDS = "wca.commands"
 WRITES = "wca.writes"
+ADAPTERS = "wca.adapters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,11 @@ class Registry:
     def writes(self) -> list[Offer]:
         """The kinds of writes that packages know how to rebuild, by name; several may claim one."""
         return self._offers_of(WRITES)
+
+    @cached_property
+    def adapters(self) -> Adapters:
+        """What packages make plugins of that has no hooks of ours. Raises `PluginError` if one does not load."""
+        return Adapters([_loaded(offer, "adapter") for offer in self._offers_of(ADAPTERS)])
 
     def _offers_of(self, group: str) -> list[Offer]:
         points = metadata.entry_points(group=group) if self._given is None else self._given
@@ -157,6 +164,14 @@ class Registry:
             raise PluginError(f"{word!r} is no plugin; installed: {', '.join(names)}")
         raise PluginError(self._missing(word, names))
 
+    def plugin_class(self, cls: type) -> type:
+        """The class of the plugins that its instances become: the class itself, unless an adapter makes one of it."""
+        return cls if is_ours(cls) else self.adapters.plugin_class(cls)
+
+    def as_plugin(self, component: object) -> object:
+        """A component, or the plugin that an adapter makes of it. Raises `PluginError` if it could be none."""
+        return component if is_ours(type(component)) else self.adapters.as_plugin(component)
+
     def is_strict(self, cls: type) -> bool:
         """Whether a value for a field of this class that has no type to check it against is refused."""
         registration = registered.get(cls.__name__)
@@ -212,7 +227,7 @@ def _loaded(offer: Offer, kind: str) -> object:
     except BaseException as error:  # noqa: BLE001  raised when imported; stevedore lets some through
         failures.append(error)
     if failures:
-        reason = f"{type(failures[0]).__name__}: {failures[0]}"
+        reason = f"{type(failures[0]).__name__}: {failures[0]}{module_advice(failures[0])}"
         raise PluginError(f"{kind} {offer.name!r} cannot be loaded from {offer}: {reason}") from failures[0]
     return found
 
@@ -227,15 +242,7 @@ def summary(package: str) -> str:
 
 def advice(package: str) -> str:
     """What to do about something that a package of the project has."""
-    return "its installed version does not have it yet" if _is_installed(package) else f"pip install {package}"
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
+    return "its installed version does not have it yet" if is_installed(package) else f"pip install {package}"
 
 
 class _Packages:

@@ -63,6 +63,7 @@ class _Component:
 class _Document:
     def __init__(self, registry: Registry) -> None:
         loaded = _loaded(registry)
+        self._registry = registry
         self._components = _components(loaded)
         self._claims = self._references(registry, loaded)
         self._values = Values(self._fitting)
@@ -91,11 +92,23 @@ class _Document:
         }
 
     def _fitting(self, is_wanted: Callable[[type], bool]) -> list[Json]:
-        return [component.reference for component in self._components if is_wanted(component.cls)]
+        return [
+            component.reference
+            for component in self._components
+            if is_wanted(component.cls) or is_wanted(self._plugin_class(component.cls))
+        ]
+
+    def _plugin_class(self, cls: type) -> type:
+        """That of what an adapter makes of it, too."""
+        try:
+            return self._registry.plugin_class(cls)
+        except PluginError as error:
+            log.warning("%s", error)
+            return cls
 
     def _plugins(self) -> Json:
         """Of the short form: fields by the name of the plugin."""
-        plugins = {tag: one for one in self._components if hooks_of(one.cls) for tag in one.tags}
+        plugins = {tag: one for one in self._components if hooks_of(self._plugin_class(one.cls)) for tag in one.tags}
         fields = {
             tag: one.reference if needs_fields(one.cls) else any_of([one.reference, NULL])
             for tag, one in sorted(plugins.items())

@@ -51,6 +51,7 @@ class Combination:
             allocation_configuration=self.settings.allocation_configuration,
             allocation=self.settings.allocation_settings,
             max_open_files=self.settings.max_open_files,
+            task_classes=tuple(self.settings.task_classes),
         )
 
     def run(self) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("wca.tls")
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False)
 class SSL:
     """TLS 1.2 or newer. A component that connects to a server takes one as a field."""
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import enum
 import os
 import re
+from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from wca_core.config.construction import BROKEN, Construction, holds_broken
 from wca_core.config.environment import env_value
-from wca_core.config.masking import Secrets
+from wca_core.config.masking import Secrets, without_login
 from wca_core.config.problems import Problems
-from wca_core.config.tree import Mapping, Scalar, Sequence, Tree
+from wca_core.config.signature import component_class
+from wca_core.config.tree import Mapping, Plain, Scalar, Sequence, Tree
 from wca_core.errors import PluginError
 
 VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
@@ -46,9 +48,13 @@ class Recipe:
 class Builder:
     """Makes the parts of one configuration; `BROKEN` stands for what could not be made."""
 
-    def __init__(self, components: Components, problems: Problems) -> None:
+    def __init__(
+        self, components: Components, problems: Problems, as_plugin: Callable[[object], object] | None = None
+    ) -> None:
+        """`as_plugin`: what a component is where a plugin is wanted, if not itself. Raises `PluginError`."""
         self._components = components
         self._problems = problems
+        self._plugin_of = as_plugin
         self._made: dict[int, tuple[Tree, object]] = {}
         self.secrets = Secrets()
         """What came from the environment or stands in a field named like a secret."""
@@ -63,15 +69,42 @@ class Builder:
 
     def component(self, cls: type, tree: Mapping, label: str, path: str) -> object:
         """An instance of a class with the entries of a mapping as fields."""
-        values = {key: self.made(entry, f"{path}.{key}") for key, entry in tree.entries.items()}
+        values = {key: self._field(cls, key, entry, f"{path}.{key}") for key, entry in tree.entries.items()}
         is_strict = self._components.is_strict(cls)
-        made = Construction(cls, tree, label, path, is_strict, self._problems, self.secrets).made(values)
+        construction = Construction(cls, tree, label, path, is_strict, self._problems, self.secrets, self._as_plugin)
+        made = construction.made(values)
         self.recipes[id(made)] = Recipe(label, {str(key): value for key, value in values.items()})
         return made
+
+    def plugin(self, cls: type, tree: Mapping, label: str, path: str) -> object:
+        """As `component`, for something that is to be called for its hooks."""
+        made = self.component(cls, tree, label, path)
+        try:
+            return made if made is BROKEN else self._as_plugin(made)
+        except PluginError as error:
+            return self._broken(tree, str(error))
 
     def has_made(self, cls: type) -> bool:
         """Whether a part is an instance of exactly this class."""
         return any(type(value) is cls for _, value in self._made.values())
+
+    def _as_plugin(self, component: object) -> object:
+        """Raises `PluginError`."""
+        plugin = component if self._plugin_of is None else self._plugin_of(component)
+        if id(component) in self.recipes:
+            self.recipes[id(plugin)] = self.recipes[id(component)]
+        return plugin
+
+    def _field(self, cls: type, key: Plain, tree: Tree, path: str) -> object:
+        """A mapping that options made (`--set mesos.ssl.server_verify=false`) is the component that its field asks for.
+
+        In a file a component has a tag: who reads it need not know the classes.
+        """
+        if isinstance(tree, Mapping) and tree.tag is None and tree.place.is_option:
+            wanted = component_class(cls, str(key))
+            if wanted is not None and id(tree) not in self._made:
+                self._made[id(tree)] = tree, self.component(wanted, tree, f"!{wanted.__name__}", path)
+        return self.made(tree, path)
 
     def _new(self, tree: Tree, path: str) -> object:
         if tree.tag == "Env":
@@ -98,7 +131,8 @@ class Builder:
             return self._member(cls, tree)
         if isinstance(tree, Scalar):
             if tree.value:
-                self._problems.warn(tree.place, f"!{tag} takes no text; {str(tree.value)[:80]!r} is ignored")
+                text = without_login(str(tree.value))[:80]
+                self._problems.warn(tree.place, f"!{tag} takes no text; {text!r} is ignored")
             tree = Mapping(tree.place, tag)
         return self.component(cls, tree, f"!{tag}", path)
 

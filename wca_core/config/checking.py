@@ -25,6 +25,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
+from wca_core.config.field_types import HasHook
 from wca_core.config.masking import EnvText, shown
 from wca_core.config.misfit import Misfit, MisfitsError, UncheckableError
 
@@ -60,6 +61,21 @@ def checked(value: object, hint: object, names: tuple[str, ...] = ()) -> object:
         raise UncheckableError(f"its check raised {type(error).__name__}: {error}") from error
 
 
+def plugged(value: object, hint: object, as_plugin: Callable[[object], object]) -> object:
+    """The value with plugins instead of what could be one, where the type wants plugins."""
+    if not _wants_plugins(hint):
+        return value
+    if isinstance(value, list):
+        return [as_plugin(item) for item in value]
+    return as_plugin(value)
+
+
+def _wants_plugins(hint: object) -> bool:
+    if any(isinstance(demand, HasHook) for demand in getattr(hint, "__metadata__", ())):
+        return True
+    return any(map(_wants_plugins, get_args(hint)))
+
+
 def model_of(hint: object) -> type[BaseModel]:
     """A model with one field `value` of this type. Raises `UncheckableError`."""
     try:
@@ -82,12 +98,13 @@ _kept_model = cache(_model)
 
 def _lenient(hint: Any, *, beside_text: bool = False) -> Any:
     """The same type, whose parts also take what they can be made of. `beside_text`: a text would be taken as it is."""
+    hint = _meant(hint)
     made = _made_of(hint, beside_text)
     if made is not None:
         return Annotated[hint if get_origin(hint) is None else _generic(hint), BeforeValidator(made)]
-    if isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint) and not hasattr(hint, "__get_pydantic_core_schema__"):
         return cast("Any", InstanceOf)[hint]  # a component that is made already, not a mapping to make one of
-    origin, arguments = get_origin(hint), get_args(hint)
+    origin, arguments = get_origin(hint), tuple(map(_meant, get_args(hint)))
     if origin is Annotated:
         return Annotated[(_lenient(arguments[0], beside_text=beside_text), *hint.__metadata__)]
     if origin in (Union, types.UnionType):
@@ -96,6 +113,11 @@ def _lenient(hint: Any, *, beside_text: bool = False) -> Any:
     if origin is None or origin is Literal or not arguments:
         return hint
     return _generic(hint)
+
+
+def _meant(hint: Any) -> Any:
+    """The type that a class stands for by its attribute `__stands_for__`; any other one as it is."""
+    return getattr(hint, "__stands_for__", hint)
 
 
 def _generic(hint: Any) -> Any:

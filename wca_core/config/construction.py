@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 from traceback import format_exception
 
-from wca_core.config.masking import Secrets
+from wca_core.config.masking import Secrets, known_name
 from wca_core.config.misfit import MisfitsError, UncheckableError, place_in
 from wca_core.config.problems import Problems
 from wca_core.config.signature import Parameter, parameters_of
 from wca_core.config.tree import Mapping, Place, Plain
-from wca_core.errors import WcaError
+from wca_core.errors import PluginError, WcaError
 
 log = logging.getLogger("wca.config")
 
@@ -45,6 +45,8 @@ class Construction:
     """Whether a value whose field has no type to check it against is refused."""
     problems: Problems
     secrets: Secrets
+    as_plugin: Callable[[object], object]
+    """What a component is where a plugin is wanted. Raises `PluginError`."""
 
     def made(self, values: AbstractMapping[Plain, object]) -> object:
         """An instance with these values as fields, or `BROKEN` after telling why."""
@@ -77,24 +79,28 @@ class Construction:
     def _checked(self, key: Plain, value: object, parameter: Parameter) -> object:
         if value is None and parameter.default is None:
             return None
-        from wca_core.config.checking import checked  # 70 ms to import, needed only where there is a field
+        from wca_core.config.checking import checked, plugged  # 70 ms to import, needed only where there is a field
 
-        self.secrets.note(value, str(key))
+        name = known_name(str(key), parameter.hint)
+        self.secrets.note(value, name)
         try:
             if parameter.lack:
                 raise UncheckableError(parameter.lack)
-            return checked(value, parameter.hint, (str(key),))
+            return checked(plugged(value, parameter.hint, self.as_plugin), parameter.hint, (name,))
         except MisfitsError as error:
             for misfit in error.misfits:
                 inner = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in misfit.path)
                 place = place_in(self.tree.entries[key], misfit.path)
-                self._broken(place, f"{self.path}.{key}{inner} (of {self.label}): {misfit}")
+                self._broken(place, f"{self.path}.{key}{inner} (of {self.label}): {self.secrets.masked(str(misfit))}")
         except UncheckableError as error:
             return self._unchecked(key, value, error)
+        except PluginError as error:
+            return self._broken(self.tree.place_of(key), f"{self.path}.{key}: {error}")
         return BROKEN
 
     def _unchecked(self, key: Plain, value: object, error: UncheckableError) -> object:
-        place, message = self.tree.place_of(key), f"{self.label}: {key} cannot be checked: {error}"
+        reason = self.secrets.masked(str(error))
+        place, message = self.tree.place_of(key), f"{self.label}: {key} cannot be checked: {reason}"
         if self.is_strict:
             return self._broken(place, f"{message} (annotate it, or register the class with strict_mode=False)")
         self.problems.warn(place, message)
@@ -125,5 +131,7 @@ def _unknown_field(label: str, name: str, known: list[str]) -> str:
 
 
 def _missing_field(label: str, name: str, place: Place) -> str:
-    """On the command line with the option to give it."""
-    return f"{label} needs {name}" + (f" (--set {label}.{name}=...)" if place.is_option else "")
+    """On the command line with the option to give it; a component within a plugin stands behind the plugin's field."""
+    inner = place.file.removeprefix("--set ").rpartition(".")[0]
+    owner = inner if label.startswith("!") and inner else label
+    return f"{label} needs {name}" + (f" (--set {owner}.{name}=...)" if place.is_option else "")

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass, field
 
 from wca_core.config.environment import env_value
-from wca_core.config.masking import shown
+from wca_core.config.masking import Secrets, shown
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping, Place, Scalar, Tree
 from wca_core.errors import ConfigurationError
@@ -78,5 +78,7 @@ def _loggers(tree: Mapping, problems: Problems) -> dict[str, str]:
                 raise ConfigurationError(f"a level expected, found {shown(value)}")
             levels[str(name)] = check_level(str(value))
         except ConfigurationError as error:
-            problems.error(level.place, f"loggers.{name}: {error}")
+            secrets = Secrets()
+            secrets.note(value)
+            problems.error(level.place, f"loggers.{name}: {secrets.masked(str(error))}")
     return levels

@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from wca_core.plugin_api import hooks_of
+from wca_core.known_packages import OLDER_ADVICE, OLDER_METHODS
+from wca_core.plugin_api import declared_api, hooks_of
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -209,9 +210,16 @@ class HasHook(FieldCheck):
     def check(self, value: object) -> None:
         hooks = hooks_of(type(value))
         if not hooks or (self.hook is not None and self.hook not in hooks):
-            has_method = self.hook is not None and callable(getattr(type(value), self.hook, None))
-            hint = f" (@wca_core.hookimpl above its method {self.hook})" if has_method else ""
-            raise ValueError(f"a plugin with the hook {self.hook}{hint}" if self.hook else "a plugin")
+            raise ValueError(
+                f"a plugin with the hook {self.hook}{self._hint(type(value))}" if self.hook else "a plugin"
+            )
+
+    def _hint(self, cls: type) -> str:
+        """What may be missing, above a method of this name or of the one it had in the original WCA."""
+        older = OLDER_METHODS.get(self.hook or "")
+        cures = [f"@wca_core.hookimpl above its method {self.hook}"] if _has_method(cls, self.hook) else []
+        cures += [OLDER_ADVICE] if _has_method(cls, older) and declared_api(cls) is None else []
+        return f" ({'; or, '.join(cures)})" if cures else ""
 
     def json_schema(self) -> Mapping[str, object]:
         """A marker: which classes have the hook is known only to who knows all that is installed."""
@@ -232,6 +240,10 @@ Node = Annotated[object, HasHook("discover_tasks")]
 Storage = Annotated[object, HasHook("store")]
 Detector = Annotated[object, HasHook("detect")]
 Allocator = Annotated[object, HasHook("allocate")]
+
+
+def _has_method(cls: type, name: str | None) -> bool:
+    return name is not None and callable(getattr(cls, name, None))
 
 
 def _words(access: int) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from wca_core.config.masking import without_login
 from wca_core.config.problems import Problems
 from wca_core.config.safe_file import read_safely
 from wca_core.config.tree import Mapping, Place, Plain, Scalar, Sequence, Tree
@@ -219,7 +220,7 @@ def _value(node: yaml.ScalarNode, place: Place) -> Plain:
         if kind == "float":
             return _float(text)
     except ValueError as error:
-        raise ConfigurationError(f"{place}: {text[:80]!r} is no {kind}") from error
+        raise ConfigurationError(f"{place}: {without_login(text)[:80]!r} is no {kind}") from error
     return text
 
 

@@ -6,9 +6,13 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass
 
+from wca_core.config.masking import HIDDEN, is_secret, without_login
 from wca_core.config.problems import Problems
 from wca_core.config.tree import Mapping, Place, Scalar, Tree
 from wca_core.errors import ConfigurationError
+
+NO_COMPONENTS = ("Env",)
+"""Tags of our own: what stands there is a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Override:
     place: Place
     owner: str
     path: tuple[str, ...]
-    """The field, and the keys below it if the field is a mapping."""
+    """The field, and the keys below it if the field is a mapping or a component."""
     value: Tree
 
     @classmethod
@@ -28,7 +32,8 @@ class Override:
         owner, *path = name.strip().split(".")
         place = Place(f"--set {name.strip()}")
         if not equals or not owner or not path or not all(path):
-            raise ConfigurationError(f"--set {text}: PLUGIN.FIELD=VALUE expected")
+            found = name + equals + HIDDEN if equals and is_secret(name) else without_login(text)
+            raise ConfigurationError(f"--set {found}: PLUGIN.FIELD=VALUE expected")
         from wca_core.config.loader import load_text  # 15 ms to import, needed only where something is set
 
         if not value.strip():
@@ -52,19 +57,33 @@ def overridden(
             continue
         changed = _with(fields, override.path, override)
         if changed is None:
-            problems.error(override.place, f"{'.'.join(override.path[:-1])} is no mapping")
+            problems.error(override.place, f"{'.'.join(override.path[:-1])} is neither a mapping nor a component")
         else:
             result[override.owner] = changed
     return result
 
 
 def _with(fields: Mapping, path: Sequence[str], override: Override) -> Mapping | None:
-    """A copy with the value at the end of the path; None if there is something else than a mapping on the way."""
+    """A copy with the value at the end of the path; None if something on the way has no entries."""
     key, *below = path
     value: Tree | None = override.value
     if below:
-        inner = fields.entries.get(key, Mapping(override.place, None))
-        value = _with(inner, below, override) if isinstance(inner, Mapping) and not inner.tag else None
+        inner = _opened(fields.entries.get(key), override.place)
+        value = _with(inner, below, override) if inner is not None else None
     if value is None:
         return None
     return Mapping(fields.place, fields.tag, {**fields.entries, key: value}, {**fields.key_places, key: override.place})
+
+
+def _opened(part: Tree | None, place: Place) -> Mapping | None:
+    """What an entry can be set in: a new mapping where nothing stands; None for what has no entries.
+
+    What the new one is, a mapping or a component, the type of its field says (`build`).
+    """
+    if part is None or (isinstance(part, Scalar) and part.tag is None and part.value is None):
+        return Mapping(place, None)
+    if part.tag in NO_COMPONENTS:
+        return None
+    if isinstance(part, Scalar):
+        return Mapping(part.place, part.tag) if part.tag and not part.value else None  # `ssl: !SSL`
+    return part if isinstance(part, Mapping) else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import sys
 from dataclasses import InitVar, dataclass, is_dataclass
-from typing import get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Union, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,20 @@ def parameters_of(cls: type) -> dict[str, Parameter]:
             takes_others=parameter.kind is inspect.Parameter.VAR_KEYWORD,
         )
     return found
+
+
+def component_class(cls: type, field: str) -> type | None:
+    """The class of components that a field takes; None if it takes something else, or several classes of them."""
+    try:
+        parameter = parameters_of(cls).get(field)
+    except (TypeError, ValueError):
+        return None
+    hint = parameter.hint if parameter is not None else None
+    while get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    wanted = [option for option in options if option is not NoneType]
+    return wanted[0] if len(wanted) == 1 and isinstance(wanted[0], type) and is_dataclass(wanted[0]) else None
 
 
 def _hints(cls: type) -> tuple[dict[str, object], dict[str, str]]:

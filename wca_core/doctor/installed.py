@@ -82,7 +82,7 @@ def _each(registry: Registry, names: Sequence[str], given: dict[str, list[Overri
         fields = given.get(name, [])
         try:
             cls = registry.load_plugin(name)
-            check_plugin_class(cls, name, HOOKS)
+            check_plugin_class(registry.plugin_class(cls), name, HOOKS)
         except PluginError as error:
             yield Unmade(name, str(error))
             continue
@@ -107,7 +107,7 @@ def _made(registry: Registry, cls: type, name: str, fields: Sequence[Override]) 
     """Raises `ConfigurationError`."""
     problems = Problems()
     owners = overridden({name: Mapping(Place(f"--plugins {name}"), None)}, fields, problems)
-    made = Builder(registry, problems).component(cls, owners[name], name, name)
+    made = Builder(registry, problems, registry.as_plugin).plugin(cls, owners[name], name, name)
     problems.refuse()
     return made
 

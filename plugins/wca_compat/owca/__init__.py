@@ -1,0 +1,1 @@
+"""The spelling of the earliest releases: the very same objects as in `wca`."""

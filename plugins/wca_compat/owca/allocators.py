@@ -1,0 +1,7 @@
+"""`wca.allocators` by its earliest name."""
+
+import sys
+
+import wca.allocators
+
+sys.modules[__name__] = wca.allocators

@@ -1,0 +1,7 @@
+"""`wca.detectors` by its earliest name."""
+
+import sys
+
+import wca.detectors
+
+sys.modules[__name__] = wca.detectors

@@ -1,0 +1,7 @@
+"""`wca.security` by its earliest name."""
+
+import sys
+
+import wca.security
+
+sys.modules[__name__] = wca.security

@@ -1,0 +1,28 @@
+"""Detectors, what they are handed and what they give."""
+
+from wca_compat.anomalies import Anomaly, ContentionAnomaly
+from wca_compat.components import AnomalyDetector, NOPAnomalyDetector
+from wca_compat.task_data import (
+    TaskData,
+    TaskResource,
+    TasksData,
+    TasksLabels,
+    TasksMeasurements,
+    TasksResources,
+)
+
+from wca_core.model.anomaly import ContendedResource
+
+__all__ = [
+    "Anomaly",
+    "AnomalyDetector",
+    "ContendedResource",
+    "ContentionAnomaly",
+    "NOPAnomalyDetector",
+    "TaskData",
+    "TaskResource",
+    "TasksData",
+    "TasksLabels",
+    "TasksMeasurements",
+    "TasksResources",
+]
