@@ -17,6 +17,8 @@ from wca_core.host import Host
 from wca_core.labelling import Labelling, TaskLabelGenerator
 from wca_core.model.allocation import Allocation
 from wca_core.model.anomaly import Anomaly
+from wca_core.model.course import Course
+from wca_core.model.histories import longest_of
 from wca_core.model.metric import Samples
 from wca_core.model.snapshot import Snapshot
 from wca_core.model.task import Task
@@ -71,12 +73,15 @@ class Agent:
         self._dispatcher = Dispatcher(bindings, host.statistics)
         self._storages: Storages | None = None
         self._discovery = Discovery(self._dispatcher, host, Labelling(label_generators or {}))
-        self._previous: Snapshot | None = None
         self._anomaly_log = AnomalyLog()
         self._of_anomalies = Concatenation()
         self._of_derived = Concatenation()
         self._enforcing = self._new_enforcing(allocation, default_journal)
-        self._looks_back = any(self._dispatcher.with_hook(hook) for hook in ("derive_metrics", "detect", "allocate"))
+        self._onlookers = [
+            binding for hook in ("derive_metrics", "detect", "allocate") for binding in self._dispatcher.with_hook(hook)
+        ]
+        longest = longest_of((binding.name, binding.plugin) for binding in self._onlookers)
+        self._course = Course(longest, host.task_classes)
 
     def start(self) -> None:
         """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""
@@ -123,8 +128,7 @@ class Agent:
         in_force = self._enforcing.in_force(step.tasks) if self._enforcing else []
         snapshot = self._snapshot(step, in_force)
         if snapshot is not None:
-            derived, _ = dispatcher.collect("derive_metrics", snapshot=snapshot)
-            step.samples = joined([step.samples, derived], self._of_derived) if derived.series else step.samples
+            snapshot = self._derive(step, snapshot)
         if snapshot is not None and is_discovered:
             self._detect(step, snapshot)
             self._allocate(step, snapshot)
@@ -137,21 +141,25 @@ class Agent:
 
     def _snapshot(self, step: Step, in_force: list[Allocation]) -> Snapshot | None:
         """What the plugins look back on; None if nobody does."""
-        if not self._looks_back:
+        if not self._onlookers:
             return None
-        previous = self._previous
-        if previous is not None:
-            previous.forget_the_past()
-        self._previous = Snapshot(
+        measured = Snapshot(
             now=step.now,
             steady=step.steady,
             tasks=step.tasks,
             samples=step.samples,
             platform=self.host.platform_if_known,
             allocations=in_force,
-            previous=previous,
         )
-        return self._previous
+        return self._course.follow(measured, self.host.known_tasks)
+
+    def _derive(self, step: Step, snapshot: Snapshot) -> Snapshot:
+        """With what plugins compute of it; the very same if they give nothing."""
+        derived, _ = self._dispatcher.collect("derive_metrics", snapshot=snapshot)
+        if not derived.series:
+            return snapshot
+        step.samples = joined([step.samples, derived], self._of_derived)
+        return self._course.derive(step.samples, self.host.known_tasks)
 
     def _detect(self, step: Step, snapshot: Snapshot) -> None:
         if not self._dispatcher.with_hook("detect"):

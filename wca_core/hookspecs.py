@@ -66,6 +66,9 @@ def derive_metrics(snapshot: Snapshot) -> Iterable[Sample | Block] | None:
 def detect(snapshot: Snapshot) -> Iterable[Anomaly | Sample | Block] | None:
     """Find tasks that suffer from others. Must not change anything.
 
+    Who looks back further than one step names the metrics and how many seconds in an attribute `looks_back` of its
+    class; see `Snapshot.history`. The same holds for `derive_metrics` and `allocate`.
+
     Not called in a step in which no discoverer answered. If it raises, its findings of this step are lost.
     """
 

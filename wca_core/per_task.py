@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Generic, TypeVar
 
 from wca_core.model.task import Task
@@ -33,10 +33,12 @@ class PerTask(Generic[S]):
         self._change = change
         self._close = close
         self._states: dict[str, tuple[Task, S]] = {}
-        self._last: tuple[Sequence[Task], Mapping[str, Task], list[S]] | None = None
+        self._last: tuple[Sequence[Task], Container[str], list[S]] | None = None
 
-    def of(self, tasks: Sequence[Task], known: Mapping[str, Task]) -> list[S]:
+    def of(self, tasks: Sequence[Task], known: Container[str]) -> list[S]:
         """The states of `tasks`, in their order; forgets all that are not known any more.
+
+        `known`: `host.known_tasks` or `snapshot.known_tasks`.
 
         Costs nothing while the agent hands the very same tasks.
         """

@@ -16,6 +16,7 @@ from wca_core.host import Host
 from wca_core.labelling import TaskLabelGenerator
 from wca_core.linux.files import OpenFiles, raise_open_files_limit
 from wca_core.loop import run_steps
+from wca_core.model.task_class import TaskClassRule
 from wca_core.plugin_api import hooks_of
 from wca_core.registry import PLUGINS, Registry
 from wca_core.settings import AllocationSettings
@@ -39,6 +40,7 @@ class Plan:
     allocation: AllocationSettings = field(default_factory=AllocationSettings)
     max_open_files: int | None = None
     """That stay open; None: half of the limit."""
+    task_classes: tuple[TaskClassRule, ...] = ()
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -71,6 +73,7 @@ class Plan:
             host.open_files = OpenFiles(self.max_open_files)
         host.allocation_configuration = self.allocation_configuration
         host.extra_labels = {**host.extra_labels, **self.extra_labels}
+        host.task_classes = self.task_classes
         return Agent(self.bindings, host, self.label_generators, self.allocation, self._default_journal)
 
     @property
@@ -104,6 +107,7 @@ class Plugged:
 
     def add(self, plugin: object, role: str, hook: str, streams: Iterable[Stream] = ()) -> None:
         """Call a plugin for one hook. Raises `ConfigurationError` if it does not have it."""
+        plugin = self._registry.as_plugin(plugin)
         if hook not in hooks_of(type(plugin)):
             raise ConfigurationError(f"{role}: a plugin with the hook {hook} expected, found {type(plugin).__name__}")
         self._bind(plugin, frozenset({hook}), frozenset(streams))
@@ -121,6 +125,7 @@ class Plugged:
 
     def add_whole(self, plugin: object, name: str | None = None, *, is_default: bool = False) -> None:
         """Call a plugin for all hooks it has, and store all streams with it. `name`: else that of its class."""
+        plugin = self._registry.as_plugin(plugin)
         hooks = hooks_of(type(plugin)) & HOOKS
         self._bind(plugin, hooks, STREAMS if "store" in hooks else frozenset(), name)
         self._bindings[-1].is_default |= is_default

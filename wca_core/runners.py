@@ -70,6 +70,7 @@ class MeasurementRunner(MeasurementSettings):
             label_generators=self.task_label_generators or {},
             allocation_configuration=self.allocation_configuration,
             max_open_files=self.max_open_files,
+            task_classes=tuple(self.task_classes),
         )
 
     def run(self) -> int:

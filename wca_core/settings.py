@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Literal
 
 from wca_core.allocation_configuration import AllocationConfiguration
 from wca_core.config.field_types import Between, LabelName, Path, Str
 from wca_core.enforcement.guard_rails import GuardRails
 from wca_core.labelling import TaskLabelGenerator
+from wca_core.model.task_class import TaskClassRule
 
 __all__ = ["AgentSettings", "AllocationConfiguration", "AllocationSettings", "MeasurementSettings"]
 
@@ -28,6 +29,9 @@ class MeasurementSettings:
     price of a read. null: half of the limit of the process (`ulimit -n`)."""
     allocation_configuration: AllocationConfiguration | None = None
     """Units, defaults and tolerances of allocations."""
+    task_classes: list[TaskClassRule] = field(default_factory=list)
+    """Which tasks are latency critical and which are best effort; the first rule that matches decides. Of other tasks
+    their labels do: `wca.io/class`, or the QoS class of a pod."""
 
     @property
     def labels(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import wca_core
@@ -39,6 +40,8 @@ def _member(cls: type, name: str, member: object) -> Iterator[tuple[str, str]]:
     text = " ".join((inspect.getdoc(member) or "").partition("\n\n")[0].split())
     if isinstance(member, property) and member.fget is not None:
         yield f"{name}: {inspect.signature(member.fget).return_annotation}", text
+    elif isinstance(member, cached_property):
+        yield f"{name}: {inspect.signature(member.func).return_annotation}", text
     elif inspect.isfunction(member):
         yield f"{name}{_as_called(member)}", text
     elif isinstance(member, classmethod):

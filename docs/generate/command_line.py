@@ -12,6 +12,9 @@ from typer.models import ArgumentInfo, OptionInfo
 from wca_core import cli
 from wca_core.registry import Registry
 
+BAR = "\\|"
+"""What does not end a cell of a table."""
+
 
 def page(registry: Registry) -> str:
     """Markdown, without the title of the page."""
@@ -48,7 +51,8 @@ def _of_app(app: typer.Typer, name: str) -> Iterator[str]:
             yield from _command(command.callback, f"{name} {command.name or _dashed(command.callback.__name__)}")
     for group in app.registered_groups:
         if group.typer_instance is not None and not group.hidden:
-            yield from _of_app(group.typer_instance, f"{name} {group.name}")
+            own = group.name if isinstance(group.name, str) else group.typer_instance.info.name
+            yield from _of_app(group.typer_instance, f"{name} {own}")
 
 
 def _command(function: Callable[..., Any], name: str) -> Iterator[str]:
@@ -58,7 +62,7 @@ def _command(function: Callable[..., Any], name: str) -> Iterator[str]:
     if rows:
         yield "| option | meaning |"
         yield "|---|---|"
-        yield from (f"| {option} | {meaning.replace('|', '/')} |" for option, meaning in rows)
+        yield from (f"| {option.replace('|', BAR)} | {meaning.replace('|', '/')} |" for option, meaning in rows)
         yield ""
 
 
@@ -85,7 +89,7 @@ def _meaning(info: OptionInfo | ArgumentInfo, default: object) -> Iterator[str]:
         yield f"From {info.min:g} to {info.max:g}."
     elif info.min is not None:
         yield f"At least {info.min:g}."
-    if default not in (None, False, ""):
+    if default not in (None, False, "", inspect.Parameter.empty):
         yield f"Default: `{default}`."
 
 

@@ -45,6 +45,7 @@ def _types(source: str) -> Iterator[str]:
     imports = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
     homes = {name.name: node.module for node in imports for name in node.names if (node.module or "").startswith(OWN)}
     yield "## What hooks are given and give\n"
+    yield "All that `from wca_core import ...` offers, with how it is made: [Python names](python.md).\n"
     for name, module in sorted(homes.items()):
         cls = getattr(import_module(module or ""), name)
         if isinstance(cls, type):

@@ -6,7 +6,7 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
-from docs.generate import command_line, configuration, hooks
+from docs.generate import command_line, configuration, hooks, python
 from wca_core.errors import PluginError
 from wca_core.metric_catalogue import as_markdown, described
 from wca_core.registry import COMMANDS, COMPONENTS, PLUGINS, RUNNER_KEYS, Registry
@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         raise PluginError(f"plugin {one.plugin} cannot be asked for its metrics: {one.reason}")
     made = {
         "hooks.md": ("Hooks", hooks.page()),
+        "python.md": ("Python names", python.page()),
         "configuration.md": ("Configuration", configuration.page(registry)),
         "cli.md": ("Command line", command_line.page(registry)),
         "metrics.md": ("Metrics", f"{METRICS}\n{as_markdown(metrics)}"),

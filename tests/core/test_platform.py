@@ -50,6 +50,23 @@ def test_two_sockets_with_two_cpus_a_core(tmp_path: Path) -> None:
     assert not platform.offline_cpus
 
 
+def test_where_a_cpu_is_and_who_is_beside_it(tmp_path: Path) -> None:
+    platform = two_sockets(tmp_path).host().platform
+
+    assert [platform.socket_of(cpu) for cpu in (0, 5, 2, 7)] == [0, 0, 1, 1]
+    assert [platform.core_of(cpu) for cpu in (0, 4, 2)] == [(0, 0), (0, 0), (1, 0)]
+    assert [platform.siblings(cpu) for cpu in (0, 4, 7)] == [(0, 4), (0, 4), (3, 7)]
+    assert [platform.node_of(cpu) for cpu in (0, 5, 2, 7)] == [0, 0, 1, 1]
+    assert platform.cpus_of_socket(1) == (2, 3, 6, 7)
+
+
+def test_of_a_cpu_or_socket_that_is_not_there_nothing_is_known(tmp_path: Path) -> None:
+    platform = with_gaps(tmp_path).host().platform
+
+    assert (platform.socket_of(3), platform.core_of(3), platform.siblings(3)) == (None, None, ())
+    assert (platform.node_of(99), platform.cpus_of_socket(7)) == (None, ())
+
+
 def test_nodes_with_gaps_and_a_cpu_that_is_offline(tmp_path: Path) -> None:
     platform = with_gaps(tmp_path).host().platform
 

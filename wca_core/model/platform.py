@@ -68,6 +68,41 @@ class Platform:
         """In their order."""
         return tuple(sorted(cpu for cores in self.topology.values() for cpus in cores.values() for cpu in cpus))
 
+    def socket_of(self, cpu: int) -> int | None:
+        """The socket of a CPU; None for one that is not online."""
+        place = self._places.get(cpu)
+        return place[0] if place else None
+
+    def core_of(self, cpu: int) -> tuple[int, int] | None:
+        """Socket and core of a CPU, which together name a core; None for one that is not online."""
+        return self._places.get(cpu)
+
+    def siblings(self, cpu: int) -> tuple[int, ...]:
+        """The CPUs of its core, itself among them, in their order; empty for one that is not online."""
+        place = self._places.get(cpu)
+        return tuple(sorted(self.topology[place[0]][place[1]])) if place else ()
+
+    def node_of(self, cpu: int) -> int | None:
+        """The NUMA node of a CPU; None where the kernel tells of none."""
+        return self._node_of.get(cpu)
+
+    def cpus_of_socket(self, socket: int) -> tuple[int, ...]:
+        """In their order; empty for a socket that is not there."""
+        return tuple(sorted(cpu for cpus in self.topology.get(socket, {}).values() for cpu in cpus))
+
+    @cached_property
+    def _places(self) -> Mapping[int, tuple[int, int]]:
+        return {
+            cpu: (socket, core)
+            for socket, cores in self.topology.items()
+            for core, cpus in cores.items()
+            for cpu in cpus
+        }
+
+    @cached_property
+    def _node_of(self) -> Mapping[int, int]:
+        return {cpu: node for node, cpus in self.node_cpus.items() for cpu in cpus}
+
     @property
     def smt_active(self) -> bool:
         """Whether a core has more than one CPU online."""

@@ -13,6 +13,8 @@ from wca_k8s.pods import Pod, Rules, verdict_on
 
 from plugins.wca_k8s.tests.given import UID, captured, container, container_id, pod, status
 from wca_core.model.selector import parse_selector
+from wca_core.model.task_class import TaskClass, TaskClasses
+from wca_core.testing import make_task
 
 DEFAULT = Rules(namespaces=frozenset({"default"}))
 NOT_READY = status(2, ready=False, state={"waiting": {"reason": "CrashLoopBackOff"}}, containerID="")
@@ -46,6 +48,21 @@ def test_a_running_pod_is_named_by_namespace_and_name_and_known_by_its_uid() -> 
 @pytest.mark.parametrize("labels", [None, {}, "odd"])
 def test_labels_may_be_missing(labels: object) -> None:
     assert counted(pod(metadata={"labels": labels})).labels == {QOS: "burstable"}
+
+
+def test_the_class_of_a_pod_may_be_an_annotation_and_a_label_comes_first() -> None:
+    other, best_effort = {"note": "x"}, {"wca.io/class": "best-effort"}
+    annotated = pod(metadata={"annotations": {**other, **best_effort}})
+    both = pod(metadata={"annotations": best_effort, "labels": {"wca.io/class": "latency-critical"}})
+
+    assert counted(annotated).labels == {"wca_io__class": "best-effort", QOS: "burstable"}
+    assert counted(both).labels == {"wca_io__class": "latency-critical", QOS: "burstable"}
+    assert TaskClasses().of(make_task("/pod", labels=counted(annotated).labels)) is TaskClass.BEST_EFFORT
+
+
+@pytest.mark.parametrize("annotation", [5, None, ["best-effort"], {}])
+def test_an_annotation_that_is_no_text_is_left_out(annotation: object) -> None:
+    assert counted(pod(metadata={"annotations": {"wca.io/class": annotation}})).labels == {QOS: "burstable"}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from wca_core.net.untrusted import label_name, shown
 
 QOS = "app_kubernetes_io__qos_class"
 """The label with the QoS class of a pod."""
+TASK_CLASS = "wca.io/class"
+"""Of all annotations the one that is taken as a label too: `latency-critical` or `best-effort`."""
 RESERVED = frozenset({"task_id", "task_name", QOS})
 
 

@@ -11,7 +11,7 @@ from wca_core.model.selector import Selector
 from wca_core.net.untrusted import items, mapping, shown, text
 from wca_k8s.amounts import PodAmounts
 from wca_k8s.containers import Container, PassedOver, running_containers
-from wca_k8s.labels import QOS, sanitized_labels
+from wca_k8s.labels import QOS, TASK_CLASS, sanitized_labels
 from wca_k8s.qos import QosClass, qos_class
 
 HostNamespacePods: TypeAlias = Literal["include", "exclude", "only"]
@@ -144,9 +144,10 @@ def _pod(
 ) -> Pod:
     metadata = mapping(pod.get("metadata"))
     qos = qos_class(text(mapping(pod.get("status")).get("qosClass")), amounts.of_all, amounts.whole_pod)
-    labels, wrong_labels = sanitized_labels(mapping(metadata.get("labels")))
-    complaints += wrong_labels
     annotations = mapping(metadata.get("annotations"))
+    of_class = {key: value for key, value in annotations.items() if key == TASK_CLASS}
+    labels, wrong_labels = sanitized_labels({**of_class, **mapping(metadata.get("labels"))})
+    complaints += wrong_labels
     named = [text(annotations.get(key)) for key in HASHES]
     return Pod(
         uid=uid,
