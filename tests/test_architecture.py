@@ -34,11 +34,13 @@ LAYERS = {
     "gathering": 3,
     "storing": 3,
     "registry": 3,
-    "known_packages": 3,
+    "known_packages": 0,
+    "adapters": 3,
     "exposition": 3,
     "openmetrics": 3,
     "selfmetrics": 3,
     "anomalies": 3,
+    "unmeasured": 4,
     "write_kinds": 3,
     "audit": 3,
     "journal": 3,
@@ -65,6 +67,8 @@ LAYERS = {
     "outline": 5,
     "doctor": 5,
     "schema": 5,
+    "scaffold": 5,
+    "plugin_check": 5,
     "cli": 5,
     "testing": 5,
     "builtin": 6,
@@ -79,7 +83,8 @@ DOORS = {
     "pluggy": {"plugin_api", "dispatch"},
     "typer": {
         "cli",
-        *(f"cli.{name}" for name in ("options", "run", "check", "doctor", "metrics", "plugins", "commands", "restore")),
+        *(f"cli.{name}" for name in ("options", "run", "check", "doctor", "metrics", "plugin", "plugins", "commands")),
+        "cli.restore",
     },
 }
 
