@@ -19,10 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 DOCUMENTS = [
     ROOT / "README.md",
-    *sorted((DOCS / "tutorial").glob("*.md")),
+    *sorted(set((DOCS / "tutorial").glob("*.md")) - {DOCS / "tutorial" / "publish-a-detector.md"}),
     DOCS / "how-to" / "upgrade-from-the-original.md",
     DOCS / "how-to" / "allocate-resources.md",
     DOCS / "how-to" / "keep-tasks-on-one-numa-node.md",
+    DOCS / "how-to" / "run-older-components.md",
 ]
 PORT = 9111
 CGROUPS = Path("/sys/fs/cgroup")

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import pytest
 
+import wca_core
 from docs.generate.pages import REFERENCE, pages, projects_registry
+from docs.generate.python import SECTIONS
 from docs.generate.type_words import type_words
 from tests.command import wca
 from wca_core import hookspecs
@@ -49,6 +51,11 @@ def test_every_field_of_a_component_stands_in_the_page(offer: Offer) -> None:
         [f"`{one.value}`" for one in cls] if issubclass(cls, Enum) else [f"\n| `{one}` |" for one in parameters_of(cls)]
     )
     assert [word for word in words if word not in section] == []
+
+
+def test_every_name_of_the_contract_stands_once_in_the_page_of_python() -> None:
+    assert sorted(name for names in SECTIONS.values() for name in names) == sorted(wca_core.__all__)
+    assert [name for name in wca_core.__all__ if PAGES["python.md"].count(f"\n### {name}\n") != 1] == []
 
 
 def test_every_link_of_the_configuration_page_leads_to_a_section() -> None:

@@ -92,7 +92,7 @@ def _members(cls: type[enum.Enum]) -> Iterator[str]:
 
 def _signature(cls: type) -> str:
     """How one is made; empty for what plugins never make."""
-    if not inspect.isfunction(cls.__init__) or getattr(cls, "_is_protocol", False):
+    if not inspect.isfunction(inspect.getattr_static(cls, "__init__")) or getattr(cls, "_is_protocol", False):
         return ""
     return _as_written(cls.__name__, inspect.signature(cls))
 

@@ -23,6 +23,7 @@ from wca_core import __version__
 from wca_core.cli.check import check
 from wca_core.cli.doctor import doctor
 from wca_core.cli.metrics import metrics
+from wca_core.cli.plugin import app as plugin
 from wca_core.cli.plugins import plugins
 from wca_core.cli.restore import restore
 from wca_core.cli.run import run
@@ -58,6 +59,7 @@ app.command()(doctor)
 app.command()(plugins)
 app.command()(metrics)
 app.command()(restore)
+app.add_typer(plugin)
 
 
 def main() -> None:
@@ -65,7 +67,7 @@ def main() -> None:
     gc.disable()  # nothing of what is imported goes away again; `wca run` enables it
     arguments = sys.argv[1:]
     first = arguments[0] if arguments else "--help"
-    own = {str(one.name or getattr(one.callback, "__name__", "")) for one in app.registered_commands}
+    own = {str(one.name or getattr(one.callback, "__name__", "")) for one in app.registered_commands} | {"plugin"}
     if first == "--help":
         from wca_core.cli.commands import listing
 
