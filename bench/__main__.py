@@ -1,4 +1,4 @@
-"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot | perf | kafka]`: see README.md."""
+"""`python -m bench [step | syscalls | startup | fixed | fresh | snapshot | perf | kafka | record]`: see README.md."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import platform
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from bench.errors import BenchError
@@ -20,7 +21,7 @@ from bench.startup import startup
 from bench.step import Options, step
 from bench.syscalls import syscalls
 
-COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot", "perf", "kafka")
+COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot", "perf", "kafka", "record")
 FROM = 300
 """Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
 
@@ -88,6 +89,13 @@ def _kafka(options: argparse.Namespace) -> int:
     return 0
 
 
+def _record(options: argparse.Namespace) -> int:
+    from bench.record import record  # which wants wca-record
+
+    record(options.tasks, options.seconds, options.keep)
+    return 0
+
+
 BY_NAME = {
     "step": _step,
     "syscalls": _syscalls,
@@ -97,6 +105,7 @@ BY_NAME = {
     "snapshot": _snapshot,
     "perf": _perf,
     "kafka": _kafka,
+    "record": _record,
 }
 
 
@@ -136,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     of_kafka.add_argument("--tasks", type=int, default=1000, help="of whose samples there are 8 each (1000)")
     of_kafka.add_argument("--steps", type=int, default=30, help="measured calls (30)")
     of_kafka.add_argument("--away", type=float, default=60.0, help="seconds that the broker is away (60)")
+    of_record = commands.add_parser("record", help="what recording costs a step, the file, and how fast it is read")
+    of_record.add_argument("--tasks", type=int, default=100, help="cgroups (100)")
+    of_record.add_argument("--seconds", type=float, default=600.0, help="that are recorded (600)")
+    of_record.add_argument("--keep", type=Path, help="where the recording stays; else it is removed")
     for command in (of_step, of_syscalls):
         command.add_argument("--files", choices=[*Files], default="all", help="which files are read (all)")
     return words

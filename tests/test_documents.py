@@ -23,6 +23,7 @@ DOCUMENTS = [
     DOCS / "how-to" / "upgrade-from-the-original.md",
     DOCS / "how-to" / "allocate-resources.md",
     DOCS / "how-to" / "keep-tasks-on-one-numa-node.md",
+    DOCS / "how-to" / "record-and-replay.md",
     DOCS / "how-to" / "run-older-components.md",
 ]
 PORT = 9111

@@ -23,12 +23,14 @@ from wca_top.keys import BINDINGS, HELP
 from wca_top.machine import machine_text
 from wca_top.relay import Ended, Relay, Shown, Told
 from wca_top.screens import Page, TaskPage, listed
-from wca_top.source import Source
+from wca_top.source import Paced, Source
 from wca_top.table import TaskTable
 
 EVENTS_SHOWN = 3
 OF_TABLE = frozenset(["help", "filter", "pause", "sort_by", "reverse", "events", "messages", "all_tasks", "sort"])
 """Actions."""
+OF_PACED = frozenset(["change_speed", "leap"])
+"""Actions of a source whose time is not that of the clock."""
 
 
 class TopApp(App[None]):
@@ -77,6 +79,8 @@ class TopApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What changes the table is out of reach while another screen is over it."""
+        if action in OF_PACED:
+            return isinstance(self._source, Paced)
         return len(self.screen_stack) == 1 or action not in OF_TABLE
 
     def on_mount(self) -> None:
@@ -136,7 +140,18 @@ class TopApp(App[None]):
     def action_pause(self) -> None:
         self._is_paused = not self._is_paused
         self._seen = self._seen if self._is_paused else self._newest
+        if isinstance(self._source, Paced):
+            self._source.hold(self._is_paused)
         self._draw()
+
+    def action_change_speed(self, factor: float) -> None:
+        if isinstance(self._source, Paced):
+            self._source.change_speed(factor)
+        self._draw()
+
+    def action_leap(self) -> None:
+        if isinstance(self._source, Paced):
+            self._source.leap()
 
     def action_sort(self, key: str) -> None:
         self._choice.sort(key)
@@ -186,6 +201,8 @@ class TopApp(App[None]):
 
     def _notes(self, shown: int) -> Iterator[str]:
         """What the keys have changed, and what they could tell."""
+        if isinstance(self._source, Paced):
+            yield self._source.note
         if self._is_paused:
             yield "PAUSED"
         yield f"by {self._choice.title}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack, redirect_stdout
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,18 +18,29 @@ from wca_core.cli.options import (
     Set,
     Strict,
     Without,
-    configured,
     prepared,
     refuse_root,
 )
+from wca_top.asked import Asked, Elsewhere, Named, source_of
 
 if TYPE_CHECKING:
-    from wca_core.configuration import Configured
     from wca_top.source import Source
 
-
-TRIES = 5
-"""Questions in a row that may fail where a number of steps is wanted: a script waits for it."""
+Connect = Annotated[
+    str | None, typer.Option(metavar="URL", help="Watch a running agent, such as http://127.0.0.1:9111.")
+]
+TokenFile = Annotated[
+    str | None, typer.Option(metavar="FILE", help="With --connect: the token that the agent asks for.")
+]
+Replay = Annotated[str | None, typer.Option(metavar="FILE", help="Watch a recording; --plugins: who looks into it.")]
+Speed = Annotated[
+    str | None, typer.Option(metavar="X|max", help="With --replay: a multiple of real time. None: as it was.")
+]
+Count = Annotated[int | None, typer.Option(min=1, metavar="N", help="Print N steps as lines, and end.")]
+Interval = Annotated[
+    float | None, typer.Option(min=0.1, max=60, metavar="SECONDS", help="From step to step; over the file's.")
+]
+NoLock = Annotated[bool, typer.Option("--no-lock", help="Measure although an agent may run on this host.")]
 
 
 def top(
@@ -39,73 +49,34 @@ def top(
     overrides: Set = None,
     without: Without = None,
     register: Register = None,
-    connect: Annotated[
-        str | None, typer.Option(metavar="URL", help="Watch a running agent, such as http://127.0.0.1:9111.")
-    ] = None,
-    token_file: Annotated[
-        str | None, typer.Option(metavar="FILE", help="With --connect: the token that the agent asks for.")
-    ] = None,
-    count: Annotated[int | None, typer.Option(min=1, metavar="N", help="Print N steps as lines, and end.")] = None,
-    interval: Annotated[
-        float | None, typer.Option(min=0.1, max=60, metavar="SECONDS", help="From step to step; over the file's.")
-    ] = None,
+    connect: Connect = None,
+    token_file: TokenFile = None,
+    replay: Replay = None,
+    speed: Speed = None,
+    count: Count = None,
+    interval: Interval = None,
     allow_root: AllowRoot = False,
-    no_lock: Annotated[bool, typer.Option("--no-lock", help="Measure although an agent may run on this host.")] = False,
+    no_lock: NoLock = False,
     host_root: HostRoot = "/",
     strict_config: Strict = False,
 ) -> None:
-    """Watch the tasks of this machine, or of a running agent (--connect), until q or Ctrl-C.
+    """Watch the tasks of this machine, of a running agent (--connect) or of a recording (--replay), until q or Ctrl-C.
 
     On a terminal a view that keys change (? tells them); elsewhere a line for each step.
     """
-    refuse_root(allowed=allow_root or connect is not None)
+    named = Named(config, plugins, overrides, without, register, strict_config)
+    elsewhere = Elsewhere(connect, token_file, replay, speed)
+    refuse_root(allowed=allow_root or elsewhere.is_asked_for)
     with ExitStack() as stack:
         with redirect_stdout(sys.stderr):  # log records go beside the lines, not between them
             stack.enter_context(prepared(["warning"], register))
-        if connect is not None:
-            _refuse(
-                bool(config or plugins or overrides or without or register or strict_config),
-                "--connect shows what another agent measures: leave out what is to be run",
-            )
-            _refuse(no_lock or host_root != "/", "--connect measures nothing: leave out --no-lock and --host-root")
-            source = _remote(connect, token_file, interval, tries=None if count is None else TRIES)
-        else:
-            _refuse(token_file is not None, "--token-file: the token is for --connect, which is missing")
-            asked = configured(config, plugins, overrides, without, strict_config)
-            source = _own(asked, host_root, interval, locked=not no_lock)
-        _watch(source, count)
+        is_plain = count is not None or not _is_terminal()
+        asked = Asked(named, elsewhere, interval, no_lock, host_root)
+        _watch(source_of(asked, is_plain=is_plain, count=count), is_plain=is_plain, count=count)
 
 
-def _refuse(is_wrong: bool, message: str) -> None:
-    from wca_core.errors import ConfigurationError
-
-    if is_wrong:
-        raise ConfigurationError(message)
-
-
-def _remote(address: str, token_file: str | None, interval: float | None, tries: int | None) -> Source:
-    from wca_top.http_source import HttpSource
-
-    return HttpSource(address, token_file=token_file, interval=interval or 1.0, tries=tries)
-
-
-def _own(asked: Configured, host_root: str, interval: float | None, *, locked: bool) -> Source:
-    from wca_core.errors import ConfigurationError
-    from wca_core.host import Host
-    from wca_core.lock import default_lock_path
-    from wca_top.agent_source import AgentSource
-
-    if not asked.has_plan:
-        raise ConfigurationError(f"!{type(asked.runner).__name__} has a loop of its own, which cannot be watched")
-    plan = asked.plan()
-    if interval is not None:
-        plan = replace(plan, interval=interval)
-    lock_path = default_lock_path() if locked else None
-    return AgentSource(plan, Host(root=host_root), lock_path=lock_path, file=asked.file)
-
-
-def _watch(source: Source, count: int | None) -> None:
-    if count is not None or not _is_terminal():
+def _watch(source: Source, *, is_plain: bool, count: int | None) -> None:
+    if is_plain:
         from wca_top.plain import run_plain
 
         run_plain(source, count)

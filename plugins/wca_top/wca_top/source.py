@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import Event
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wca_core.overview import Overview
 
@@ -27,3 +27,21 @@ class Source(Protocol):
 
     def run(self, view: View, stop: Event) -> None:
         """Give one overview after another until `stop` is set. Raises `WcaError` if that cannot begin or go on."""
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """A source whose time passes as keys say. Called in the thread of the application."""
+
+    @property
+    def note(self) -> str:
+        """How fast, in a word or two."""
+
+    def hold(self, is_held: bool) -> None:
+        """Let no time pass, or go on."""
+
+    def change_speed(self, factor: float) -> None:
+        """Faster or slower by this."""
+
+    def leap(self) -> None:
+        """Some way forward."""
