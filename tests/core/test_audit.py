@@ -13,7 +13,7 @@ from tests.unreliable import KINDS, change_of, contents, made, write_of
 from wca_core.audit import AuditLog
 from wca_core.file_write import FileWrite
 from wca_core.host import Host
-from wca_core.journal import Journal
+from wca_core.journal import Journal, restore
 from wca_core.model.allocation import Allocation, AllocationType
 from wca_core.model.statistics import Statistics
 from wca_core.model.write import Change, Write
@@ -133,7 +133,7 @@ def test_a_restore_is_audited_too(files: Path, tmp_path: Path) -> None:
     Transaction(journal, None, Statistics(), bounds=Bounds()).apply([write_of(files / "a/x", "9")])
     log = AuditLog(str(tmp_path / "audit.log"), Host())
 
-    journal.restore(audit=log)
+    restore(journal, audit=log)
 
     record = json.loads((tmp_path / "audit.log").read_text())
     assert (record["action"], record["task_id"], record["type"]) == ("restore", "task", "cpu_shares")

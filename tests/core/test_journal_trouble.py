@@ -14,7 +14,7 @@ import pytest
 from tests.unreliable import KINDS, made, write_of
 from wca_core.allocating.keeping import Keeping
 from wca_core.file_write import FileWrite
-from wca_core.journal import Journal
+from wca_core.journal import Journal, restore
 from wca_core.model.statistics import Statistics
 from wca_core.model.write import Record
 from wca_core.settings import AllocationSettings
@@ -53,7 +53,7 @@ def test_a_journal_that_is_removed_while_it_is_used_is_there_again_before_the_ne
     journal.close(keep=True)  # as `kill -9` leaves it
     left = Journal.look_into(str(path), "boot", KINDS)
     assert left is not None
-    assert left.restore().summary == "2 restored"
+    assert restore(left).summary == "2 restored"
     assert ((files / "a/x").read_text(), (files / "a/y").read_text()) == ("1\n", "2\n")
 
 
@@ -123,9 +123,9 @@ def test_where_the_cgroups_are_not_seen_nothing_is_taken_for_gone(tmp_path: Path
         outside = Journal.look_into(str(path), "boot", KINDS)
 
         assert outside is not None
-        assert outside.restore().summary == "1 failed"
+        assert restore(outside).summary == "1 failed"
         outside.close()
         root.symlink_to(tree)
         with closing(opened(path)) as inside:
-            assert inside.restore().summary == "1 restored"
+            assert restore(inside).summary == "1 restored"
         assert (Path(tree) / "a/x").read_text() == "1\n"

@@ -13,7 +13,7 @@ import pytest
 from tests.command import wca
 from tests.unreliable import KINDS, change_of, contents, made, write_of
 from wca_core.file_write import FileWrite
-from wca_core.journal import Journal
+from wca_core.journal import Journal, restore
 from wca_core.linux.kernel import read_boot_id
 from wca_core.model.statistics import Statistics
 from wca_core.model.write import Write
@@ -44,7 +44,7 @@ def written(path: Path, *writes: Write, kinds: Mapping[str, type[Write]] = KINDS
 def test_all_is_put_back_the_last_written_first(files: Path, path: Path) -> None:
     journal = written(path, *(write_of(files / place, "9") for place in ORIGINAL))
 
-    restoration = journal.restore()
+    restoration = restore(journal)
 
     assert contents(files) == ORIGINAL
     assert [place.entry.place for place in restoration.places] == [str(files / name) for name in reversed(ORIGINAL)]
@@ -55,7 +55,7 @@ def test_what_somebody_else_rewrote_is_reported_and_left(files: Path, path: Path
     journal = written(path, write_of(files / "a/x", "9"), write_of(files / "a/y", "9"))
     (files / "a/x").write_text("theirs\n")
 
-    restoration = journal.restore()
+    restoration = restore(journal)
 
     assert contents(files) == ORIGINAL | {"a/x": "theirs\n"}
     assert str(restoration.places[1]) == (f"theirs    {files}/a/x (cpu_shares of task): holds 'theirs', we wrote '9'")
@@ -63,10 +63,10 @@ def test_what_somebody_else_rewrote_is_reported_and_left(files: Path, path: Path
 
 def test_restoring_twice_does_nothing_the_second_time(files: Path, path: Path) -> None:
     journal = written(path, write_of(files / "a/x", "9"))
-    journal.restore()
+    restore(journal)
     (files / "a/x").write_text("9")
 
-    assert journal.restore().summary == "nothing to restore"
+    assert restore(journal).summary == "nothing to restore"
     assert (files / "a/x").read_text() == "9"
 
 
@@ -75,7 +75,7 @@ def test_a_cgroup_that_is_gone_is_no_failure(files: Path, path: Path) -> None:
     (files / "b/x").unlink()
     (files / "b").rmdir()
 
-    assert journal.restore().summary == "1 gone"
+    assert restore(journal).summary == "1 gone"
 
 
 def test_what_fails_is_told_stays_in_the_journal_and_can_be_put_back_later(files: Path, path: Path) -> None:
@@ -83,13 +83,13 @@ def test_what_fails_is_told_stays_in_the_journal_and_can_be_put_back_later(files
     (files / "a/x").rename(files / "a/kept")
     (files / "a/x").mkdir()
 
-    restoration = journal.restore()
+    restoration = restore(journal)
 
     assert [failure.detail for failure in restoration.failures] == ["Is a directory"]
     assert (files / "b/x").read_text() == "3\n"
     (files / "a/x").rmdir()
     (files / "a/kept").rename(files / "a/x")
-    assert journal.restore().summary == "1 restored"
+    assert restore(journal).summary == "1 restored"
     assert contents(files) == ORIGINAL
 
 
@@ -106,7 +106,7 @@ def test_what_can_only_be_put_back_after_something_else_is_tried_again(files: Pa
     kinds = {"file": OnlyAfterX}
     journal = written(path, write_of(files / "a/x", "9"), write_of(files / "a/y", "9"), kinds=kinds)
 
-    assert journal.restore().summary == "2 restored"
+    assert restore(journal).summary == "2 restored"
     assert contents(files) == ORIGINAL
 
 
@@ -124,7 +124,7 @@ def test_a_plugin_that_raises_costs_only_its_own_places(files: Path, path: Path)
     other = OfAnother(str(files / "a/x"), b"9", change_of("task"))
     journal = written(path, other, write_of(files / "b/x", "9"), kinds=kinds)
 
-    restoration = journal.restore()
+    restoration = restore(journal)
 
     assert [failure.detail for failure in restoration.failures] == ["KeyError: 'oops'"]
     assert contents(files) == ORIGINAL | {"a/x": "9"}
@@ -133,7 +133,7 @@ def test_a_plugin_that_raises_costs_only_its_own_places(files: Path, path: Path)
 def test_what_a_package_that_was_uninstalled_wrote_stays_and_is_told(files: Path, path: Path) -> None:
     journal = written(path, write_of(files / "a/x", "9"))
 
-    restoration = journal.restore({})
+    restoration = restore(journal, {})
 
     assert restoration.failures[0].detail.startswith("nothing installed knows writes of kind 'file'")
     assert len(journal.entries) == 1

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.unreliable import KINDS, Trouble, UnreliableWrite, contents, made, write_of
 from wca_core.file_write import FileWrite
-from wca_core.journal import Journal
+from wca_core.journal import Journal, restore
 from wca_core.model.statistics import Statistics
 from wca_core.model.write import Record
 from wca_core.transaction import Bounds, Transaction
@@ -140,11 +140,11 @@ def test_restore_gives_the_original_after_any_steps_with_any_trouble(
                 journal = opened(path)
                 made = transaction(journal)
 
-        restoration = journal.restore()
+        restoration = restore(journal)
 
         assert restoration.failures == ()
         assert contents(files) == original
-        assert journal.restore().places == ()
+        assert restore(journal).places == ()
 
 
 @settings(deadline=None)
@@ -165,7 +165,7 @@ def test_what_somebody_else_wrote_last_is_never_overwritten_and_all_else_is_as_i
                 before_us[place] = f"theirs {number}\n"
                 (files / place).write_text(before_us[place])
 
-        journal.restore()
+        restore(journal)
 
         assert contents(files) == before_us
 
@@ -214,7 +214,7 @@ def test_after_a_kill_at_any_operation_restore_gives_the_original(
             found = Journal.look_into(str(path), "boot", KINDS)
             assert found is not None
             journal = found
-        restoration = journal.restore()
+        restoration = restore(journal)
 
         assert restoration.failures == ()
         assert contents(files) == original
@@ -260,8 +260,8 @@ def test_a_restore_that_is_killed_is_finished_by_the_next(
                 write = FileWrite.from_record(record)
                 return None if write is None else UnreliableWrite(write, trouble)
 
-        in_a_process(lambda: look_into(path).restore({"file": Deadly}))
-        restoration = look_into(path).restore()
+        in_a_process(lambda: restore(look_into(path), {"file": Deadly}))
+        restoration = restore(look_into(path))
 
         assert restoration.failures == ()
         assert contents(files) == original

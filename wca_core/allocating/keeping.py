@@ -7,7 +7,7 @@ import logging
 from wca_core.audit import AuditLog
 from wca_core.errors import StartError
 from wca_core.host import Host
-from wca_core.journal import Journal, Restoration
+from wca_core.journal import Journal, Restoration, restore
 from wca_core.linux.kernel import read_boot_id
 from wca_core.settings import AllocationSettings
 from wca_core.transaction import Transaction, bounds_of
@@ -77,7 +77,7 @@ class Keeping:
     def _restored(self) -> Restoration | None:
         if self._journal is None or self._settings.restore_on_exit == "none":
             return None
-        restoration = self._journal.restore(audit=self._audit)
+        restoration = restore(self._journal, audit=self._audit)
         for place in restoration.places:
             log.log(logging.ERROR if place.fate == "failed" else logging.INFO, "restore_on_exit: %s", place)
         return restoration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wca_core.builtin.static_node import NEEDED_V1, NEEDED_V2, Children, Listing
+from wca_core.builtin.static_listing import NEEDED_V1, NEEDED_V2, Children, Listing
 from wca_core.host import Host
 from wca_core.model.requirement import Requirement
 

@@ -73,11 +73,12 @@ def _told(path: str, restoration: Restoration, dry_run: bool) -> int:
 def _restored(path: str, dry_run: bool) -> Restoration | None:
     """None: there is no such file. Raises `StartError`."""
     from wca_core.journal import Journal
+    from wca_core.journal import restore as put_back
     from wca_core.linux.kernel import read_boot_id
 
     journal = Journal.look_into(path, read_boot_id("/proc"))
     if journal is None:
         return None
-    restoration = journal.restore(dry_run=dry_run)
+    restoration = put_back(journal, dry_run=dry_run)
     journal.close(keep=dry_run)
     return restoration

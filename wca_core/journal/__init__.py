@@ -2,6 +2,6 @@
 
 from wca_core.journal.journal import Journal
 from wca_core.journal.places import default_journal_path
-from wca_core.journal.restoring import Restoration, Restored
+from wca_core.journal.restoring import Restoration, Restored, restore
 
-__all__ = ["Journal", "Restoration", "Restored", "default_journal_path"]
+__all__ = ["Journal", "Restoration", "Restored", "default_journal_path", "restore"]

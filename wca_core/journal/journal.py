@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from wca_core.errors import ContractError, StartError
 from wca_core.journal.entry import Entry, Key, entry_line, forget_line, head_line, key_of, parse_head, parse_line
@@ -24,10 +23,6 @@ from wca_core.journal.line_file import LineFile
 from wca_core.journal.rebuilding import rebuilt, settled
 from wca_core.model.write import Write
 from wca_core.write_kinds import InstalledKinds, Kinds
-
-if TYPE_CHECKING:
-    from wca_core.audit import AuditLog
-    from wca_core.journal.restoring import Restoration
 
 log = logging.getLogger("wca.journal")
 
@@ -173,14 +168,6 @@ class Journal:
         pairs = [(entry, write) for entry, write in found if write is not None]
         self._keys.update((write.place, entry.key) for entry, write in pairs)
         return pairs
-
-    def restore(
-        self, kinds: Kinds | None = None, *, audit: AuditLog | None = None, dry_run: bool = False
-    ) -> Restoration:
-        """Put back what was there before us; see `wca_core.journal.restoring`."""
-        from wca_core.journal.restoring import restore
-
-        return restore(self, self.kinds if kinds is None else kinds, audit, dry_run=dry_run)
 
     def close(self, *, keep: bool = False) -> None:
         """Let go of the file, which is removed if nothing is ours any more; with `keep` it stays in any case."""

@@ -70,8 +70,14 @@ class Restoration:
         return ", ".join(f"{counts[fate]} {fate}" for fate in FATES if counts[fate]) or "nothing to restore"
 
 
-def restore(journal: Journal, kinds: Kinds, audit: AuditLog | None = None, *, dry_run: bool = False) -> Restoration:
-    """Put back all that is ours; `dry_run`: only say what would become of it. Never raises because of a place."""
+def restore(
+    journal: Journal, kinds: Kinds | None = None, *, audit: AuditLog | None = None, dry_run: bool = False
+) -> Restoration:
+    """Put back all that is ours; `dry_run`: only say what would become of it. Never raises because of a place.
+
+    `kinds`: of writes that can be rebuilt; None: those of the journal.
+    """
+    kinds = journal.kinds if kinds is None else kinds
     told: dict[Key, Restored] = {}
     waiting = list(journal.entries.values())[::-1]
     while waiting:
