@@ -28,6 +28,9 @@ from wca_core.plugin_api import API
 
 FILE = Path(__file__).with_name("contract.json")
 
+ABLE = ("__iter__", "__len__", "__getitem__", "__contains__", "__lt__", "__call__", "__enter__", "__str__")
+"""What code may do with an object without naming a member of it; equality and being a key are looked at apart."""
+
 Parameter: TypeAlias = Mapping[str, Any]
 Contract: TypeAlias = dict[str, Any]
 
@@ -78,7 +81,10 @@ def _shown(value: Any) -> str:
 
 
 def _enum(cls: type[enum.Enum]) -> Any:
-    return {"members": {member.name: member.value for member in cls}}
+    return {
+        "is": [base.__name__ for base in cls.__mro__[1:] if base is not object],
+        "members": {member.name: member.value for member in cls},
+    }
 
 
 def _class(cls: type) -> Any:
@@ -93,10 +99,21 @@ def _class(cls: type) -> Any:
     }
     return {
         "is": [base.__name__ for base in bases],
+        "can": [*_abilities(cls)],
         "made": _parameters(inspect.signature(cls)) if _has_constructor(cls) else [],
         "fields": fields,
         "members": {name: member for name, member in public.items() if name not in fields},
     }
+
+
+def _abilities(cls: type) -> Iterator[str]:
+    yield from (name for name in ABLE if any(name in vars(base) for base in cls.__mro__[:-1]))
+    if cls.__eq__ is not object.__eq__:
+        yield "be compared by value"
+    if cls.__hash__ is not None:
+        yield "be a key"
+    if cls.__setattr__ is object.__setattr__:
+        yield "be assigned to"
 
 
 def _has_constructor(cls: type) -> bool:
@@ -127,6 +144,7 @@ def _parameters(signature: inspect.Signature) -> list[Parameter]:
             "type": str(one.annotation),
             "how": one.kind.name.lower(),
             "required": one.default is one.empty and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD),
+            **({} if one.default is one.empty else {"default": _shown(one.default)}),
         }
         for one in signature.parameters.values()
         if one.name not in ("self", "cls")
@@ -147,8 +165,8 @@ def broken(old: Any, new: Any, place: str = "") -> Iterator[str]:
                 yield from broken(value, new[name], inner)
     elif place.endswith((".made", ".parameters")):
         yield from _broken_parameters(old, new, place)
-    elif place.endswith(".is"):
-        yield from (f"{place}: no {base} any more" for base in old if base not in new)
+    elif place.endswith((".is", ".can")):
+        yield from (f"{place}: {one} no longer" for one in old if one not in new)
     elif old != new and place != "api":
         yield f"{place} was {old!r} and is {new!r}"
 
@@ -173,10 +191,17 @@ def _broken_parameters(old: list[Parameter], new: list[Parameter], place: str) -
             yield f"{place}: no parameter {one['name']} any more"
             continue
         now = new[names.index(one["name"])]
-        if one["type"] != now["type"] or one["how"] != now["how"] or (now["required"] and not one["required"]):
+        is_other = one["type"] != now["type"] or one["how"] != now["how"]
+        if is_other or (not one["required"] and one.get("default") != now.get("default")):
             yield f"{place}: {one['name']} was {dict(one)} and is {dict(now)}"
-        elif one["how"] == "positional_or_keyword" and names.index(one["name"]) != number and "hooks" not in place:
+        elif (
+            one["how"] == "positional_or_keyword"
+            and names.index(one["name"]) != number
+            and not place.startswith("hooks.")
+        ):
             yield f"{place}: {one['name']} stands in another place"
+    if place.startswith("hooks."):
+        return  # each plugin takes the arguments that it names
     known = {one["name"] for one in old}
     yield from (
         f"{place}: {one['name']} is required now" for one in new if one["name"] not in known and one["required"]

@@ -1,4 +1,4 @@
-"""Whoever follows the how-tos for authors has a detector and an allocator that work, and whose tests succeed."""
+"""Whoever follows the how-tos for authors has a detector, an allocator and a collector that work, with their tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from wca_core.model.platform import Platform
 from wca_core.model.snapshot import Snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
-HOW_TOS = [ROOT / "docs" / "how-to" / name for name in ("write-a-detector.md", "write-an-allocator.md")]
+EXAMPLES = [ROOT / "docs/examples/wca-cpi-detector/wca_cpi_detector/metrics.py"]
+HOW_TOS = [
+    ROOT / "docs" / "how-to" / name for name in ("write-a-detector.md", "write-an-allocator.md", "write-a-collector.md")
+]
 
 
 def files_of(document: Path, folder: Path) -> list[Path]:
@@ -74,6 +77,15 @@ def test_every_word_about_a_history_is_one_of_its_own() -> None:
     words = re.findall(r"`(?:a\.)?(\w+)", line)
     assert len(words) > 5
     assert [word for word in words if not hasattr(History, word)] == []
+
+
+@pytest.mark.parametrize("document", [HOW_TOS[0], *EXAMPLES], ids=lambda path: path.stem)
+def test_every_metric_that_is_looked_at_is_one_that_something_measures(document: Path) -> None:
+    measured = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/reference/metrics.md").read_text(), re.MULTILINE))
+
+    named = set(re.findall(r'"((?:task|platform)_\w+_\w+|task_cycles)"', document.read_text()))
+    assert named
+    assert named - measured == set()
 
 
 @pytest.mark.parametrize("document", HOW_TOS, ids=lambda path: path.stem)

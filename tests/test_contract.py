@@ -27,8 +27,9 @@ BREAKS = """
 {0}
 
 A plugin written for API {1} may rely on this. Keep it: a new argument has a default, an old name stays beside the new
-one. If it must go, the API version grows (API in wca_core/plugin_api.py, with what it means for older plugins), and
-the changelog says how a plugin is changed; then: python -m tests.contract"""
+one. What no plugin can notice (an argument of more types, another wording of the same type) may change as it is.
+If it must go, the API version grows (API in wca_core/plugin_api.py, with what it means for older plugins), and the
+changelog says how a plugin is changed; then: python -m tests.contract"""
 ADDS = """
 {0}
 
@@ -62,6 +63,25 @@ def with_parameter(*, required: bool) -> Callable[[dict[str, Any]], None]:
     return lambda of: of["wca_core"]["Task"]["made"].append(new)
 
 
+def with_argument(of: dict[str, Any]) -> None:
+    new = {"name": "new", "type": "int", "how": "positional_or_keyword", "required": True}
+    of["hooks"]["detect"]["parameters"].insert(0, new)
+
+
+def other_default(of: dict[str, Any]) -> None:
+    (resource,) = [one for one in of["wca_core"]["Anomaly"]["made"] if one["name"] == "resource"]
+    resource["default"] = "ContendedResource cpus"
+
+
+def renamed_member(of: dict[str, Any]) -> None:
+    members = of["wca_core"]["TaskClass"]["members"]
+    members["BATCH"] = members.pop("BEST_EFFORT")
+
+
+def renamed_argument(of: dict[str, Any]) -> None:
+    of["hooks"]["detect"]["parameters"][0]["name"] = "seen"
+
+
 def other_type(of: dict[str, Any]) -> None:
     of["wca_core"]["Task"]["fields"]["task_id"] = "int"
 
@@ -76,7 +96,14 @@ def other_type(of: dict[str, Any]) -> None:
         (with_parameter(required=True), "new is required now"),
         (lambda of: of["wca_core"]["Task"]["made"].pop(0), "no parameter task_id any more"),
         (lambda of: of["wca_core"]["Allocation"]["made"].reverse(), "stands in another place"),
-        (lambda of: of["wca_core"]["StartError"]["is"].clear(), "no WcaError any more"),
+        (lambda of: of["wca_core"]["StartError"]["is"].clear(), "WcaError no longer"),
+        (lambda of: of["wca_core"]["TaskClass"]["is"].remove("str"), "TaskClass.is: str no longer"),
+        (lambda of: of["wca_core"]["History"]["can"].remove("__getitem__"), "History.can: __getitem__ no longer"),
+        (lambda of: of["wca_core"]["Allocation"]["can"].remove("be a key"), "Allocation.can: be a key no longer"),
+        (lambda of: of["wca_core"]["Snapshot"]["can"].remove("be assigned to"), "be assigned to no longer"),
+        (other_default, "resource was"),
+        (renamed_member, "TaskClass.members.BEST_EFFORT is gone"),
+        (renamed_argument, "hooks.detect.parameters: no parameter snapshot any more"),
     ],
 )
 def test_a_change_that_breaks_plugins_is_noticed(change: Callable[[dict[str, Any]], None], told: str) -> None:
@@ -86,7 +113,9 @@ def test_a_change_that_breaks_plugins_is_noticed(change: Callable[[dict[str, Any
     assert told in "\n".join(broken(stored(), changed))
 
 
-@pytest.mark.parametrize("change", [with_parameter(required=False), lambda of: of["hooks"].update(new={})])
+@pytest.mark.parametrize(
+    "change", [with_parameter(required=False), with_argument, lambda of: of["hooks"].update(new={})]
+)
 def test_a_change_that_breaks_nothing_is_an_addition(change: Callable[[dict[str, Any]], None]) -> None:
     changed = copy.deepcopy(stored())
     change(changed)

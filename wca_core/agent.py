@@ -26,6 +26,7 @@ from wca_core.plugin_api import hooks_of
 from wca_core.readiness import check_readiness
 from wca_core.settings import AllocationSettings
 from wca_core.storing import Storages
+from wca_core.unmeasured import Unmeasured
 
 if TYPE_CHECKING:
     from wca_core.allocating.enforcing import Enforcing
@@ -82,6 +83,7 @@ class Agent:
         ]
         longest = longest_of((binding.name, binding.plugin) for binding in self._onlookers)
         self._course = Course(longest, host.task_classes)
+        self._unmeasured = Unmeasured(self._onlookers)
 
     def start(self) -> None:
         """Start every plugin. Raises `StartError` for the first that refuses; those before it are stopped."""
@@ -129,6 +131,7 @@ class Agent:
         snapshot = self._snapshot(step, in_force)
         if snapshot is not None:
             snapshot = self._derive(step, snapshot)
+            self._unmeasured.look(snapshot)
         if snapshot is not None and is_discovered:
             self._detect(step, snapshot)
             self._allocate(step, snapshot)

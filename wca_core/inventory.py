@@ -92,6 +92,7 @@ def read_platform(proc: str, sys: str, now: Callable[[], float], parts: Mapping[
         topology=_topology(sys, online),
         offline_cpus=_part(lambda: topology.read_offline(sys, online), frozenset()),
         cpu_kind=_part(lambda: topology.read_kinds(sys, online), {}),
+        l3_cpus=_part(lambda: topology.read_l3_cpus(sys, online), {}),
         cpu_model=_name(cpu, codename),
         cpu_model_number=cpu.number,
         cpu_codename=codename,

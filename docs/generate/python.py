@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import enum
 import inspect
+import pkgutil
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 
 import wca_core
 from docs.generate.classes import class_lines
+from wca_core import linux
 
 HEAD = """\
 `from wca_core import ...`: everything that a plugin needs, and all that stays as it is within an
 API version; importing it costs nothing until a name is used. What else third parties may build on:
 the [hooks](hooks.md), `wca_core.testing` (the test kit), `wca_core.config.field_types` (types of fields, checked in
-configurations) and the pairs `read_x`, `parse_x` of `wca_core.linux`. Any other module may change without notice.
+configurations) and [readers of kernel files](#kernel-files). Any other module may change without notice.
 """
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +50,7 @@ VALUES = {
 
 def page() -> str:
     """Markdown, without the title of the page."""
-    return "\n".join([HEAD, *_sections()])
+    return "\n".join([HEAD, *_sections(), *_kernel_files()])
 
 
 def _sections() -> Iterator[str]:
@@ -55,6 +58,22 @@ def _sections() -> Iterator[str]:
         yield f"## {title}\n"
         for name in names:
             yield from _entry(name, getattr(wca_core, name))
+
+
+def _kernel_files() -> Iterator[str]:
+    """All that reads files of the kernel, or their text."""
+    yield "## Kernel files\n"
+    yield "`from wca_core.linux.MODULE import ...`: `parse_x` takes the text of a file, `read_x` finds it.\n"
+    yield "| module | function | gives |"
+    yield "|---|---|---|"
+    for found in pkgutil.iter_modules(linux.__path__):
+        module = import_module(f"{linux.__name__}.{found.name}")
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and name.startswith(("read_", "parse_")):
+                written = _as_written(name, inspect.signature(function)).replace("\n", " ").replace("|", "\\|")
+                told = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ").replace("|", "\\|")
+                yield f"| `{found.name}` | `{written}` | {told} |"
+    yield ""
 
 
 def _entry(name: str, value: object) -> Iterator[str]:

@@ -194,7 +194,7 @@ def test_a_module_that_imports_older_names_that_are_not_there_is_refused_with_th
         information.write_text("Metadata-Version: 2.1\nName: wca-compat\nVersion: 0.1.0\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     monkeypatch.setitem(sys.modules, "owca", None)
-    told = r"the package wca-compat has no such module" if is_installed else r"pip install wca-compat"
+    told = r"not served by wca-compat.*" if is_installed else r"pip install wca-compat"
 
     with pytest.raises(ConfigurationError, match=rf"owca.*\({told}\)"):
         register_named("acme_older:Older")

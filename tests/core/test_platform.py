@@ -265,3 +265,21 @@ def test_swap_is_enabled_where_there_is_some(tmp_path: Path, total: str, enabled
     machine = two_sockets(tmp_path).file("/proc/meminfo", MEMINFO.replace("2000000", total))
 
     assert machine.host().platform.swap_enabled is enabled
+
+
+def test_the_l3_cache_of_a_cpu_is_known_by_the_id_that_metrics_have(tmp_path: Path) -> None:
+    machine = two_sockets(tmp_path)
+    machine.files(f"{CPU}/cpu0/cache/index3", {"level": "3\n", "id": "7\n", "shared_cpu_list": "0-1\n"})
+
+    platform = machine.host().platform
+
+    assert (platform.l3_cpus, platform.l3_of(1), platform.l3_of(99)) == ({7: frozenset({0, 1})}, 7, None)
+
+
+def test_a_cache_that_makes_no_sense_costs_nothing_else(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    machine = two_sockets(tmp_path).file(f"{CPU}/cpu0/cache/index3/level", "three\n")
+
+    platform = machine.host().platform
+
+    assert (platform.l3_cpus, platform.sockets) == ({}, 2)
+    assert "cache/index3/level: a number expected" in caplog.text

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wca_core.errors import HostError
-from wca_core.linux.topology import CpuPlace, arranged, read_kinds, read_offline, read_online
+from wca_core.linux.topology import CpuPlace, arranged, read_kinds, read_l3_cpus, read_offline, read_online
 from wca_core.testing import Machine
 
 CPUS = "/sys/devices/system/cpu"
@@ -92,3 +92,22 @@ def test_a_machine_whose_cpus_are_alike_has_no_kinds(tmp_path: Path, capacities:
         machine.file(f"{CPUS}/cpu{cpu}/cpu_capacity", f"{capacity}\n")
 
     assert read_kinds(machine.host().sys, [0, 1]) == {}
+
+
+def test_the_cpus_behind_each_l3_cache_by_its_id(tmp_path: Path) -> None:
+    """Ids may have gaps; a CPU that is offline is in no list of the kernel, but may just have gone."""
+    machine = Machine(tmp_path)
+    for cpu, cache, cpus in [(0, 0, "0-1"), (1, 0, "0-1"), (2, 8, "2-3"), (3, 8, "2-3")]:
+        machine.files(
+            f"{CPUS}/cpu{cpu}/cache/index2", {"level": "2\n", "id": f"{cpu}\n", "shared_cpu_list": f"{cpu}\n"}
+        )
+        machine.files(f"{CPUS}/cpu{cpu}/cache/index3", {"level": "3\n", "id": f"{cache}\n", "shared_cpu_list": cpus})
+
+    assert read_l3_cpus(machine.host().sys, frozenset({0, 1, 2})) == {0: {0, 1}, 8: {2}}
+
+
+@pytest.mark.parametrize("files", [{}, {"level": "2\n", "id": "0\n"}, {"level": "3\n", "shared_cpu_list": "0\n"}])
+def test_without_an_l3_cache_or_its_id_there_is_none(tmp_path: Path, files: dict[str, str]) -> None:
+    machine = Machine(tmp_path).files(f"{CPUS}/cpu0/cache/index0", files)
+
+    assert read_l3_cpus(machine.host().sys, frozenset({0})) == {}

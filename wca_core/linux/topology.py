@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from wca_core.errors import HostError
-from wca_core.linux.sysfs import read_list, read_number
+from wca_core.linux.sysfs import numbered, read_list, read_number
 
 Topology: TypeAlias = dict[int, dict[int, tuple[int, ...]]]
 """Socket -> core -> CPUs."""
@@ -84,6 +84,24 @@ def arranged(places: Iterable[CpuPlace]) -> Topology:
         by_id = {core_id: tuple([place.cpu for place in core]) for core_id, core in zip(ids, members, strict=True)}
         topology[socket] = dict(sorted(by_id.items()))
     return topology
+
+
+def read_l3_cpus(sys: str, online: frozenset[int]) -> dict[int, frozenset[int]]:
+    """The CPUs behind each L3 cache, by its id, resctrl's domain; empty where none is told. Raises `HostError`.
+
+    See Documentation/ABI/testing/sysfs-devices-system-cpu (cache/index*/id) and filesystems/resctrl.rst, "Cache IDs".
+    """
+    found: dict[int, frozenset[int]] = {}
+    for cpu in sorted(online):
+        if any(cpu in cpus for cpus in found.values()):
+            continue  # one CPU of each cache tells of all the others
+        for path in numbered(f"{sys}/devices/system/cpu/cpu{cpu}/cache", "index").values():
+            if read_number(f"{path}/level") != 3:
+                continue
+            cache, cpus = read_number(f"{path}/id"), read_list(f"{path}/shared_cpu_list")
+            if cache is not None and cpus is not None:
+                found[cache] = found.get(cache, frozenset()) | cpus & online
+    return dict(sorted(found.items()))
 
 
 def read_kinds(sys: str, online: Iterable[int]) -> dict[int, str]:

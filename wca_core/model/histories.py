@@ -77,6 +77,11 @@ class Histories:
             raise ContractError(undeclared(metric))
         return table.history(key).until(until)
 
+    @property
+    def metrics(self) -> frozenset[str]:
+        """Those of which something is kept."""
+        return frozenset(metric for table in self._tables for (metric, _), _ in table.columns)
+
     def __len__(self) -> int:
         """The series that are kept."""
         return sum(len(table.columns) for table in self._tables)

@@ -13,8 +13,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress
-from operator import sub, truediv
+from itertools import compress, pairwise
+from operator import truediv
 from typing import overload
 
 
@@ -100,7 +100,7 @@ class History(Sequence[Moment]):
     def growth(self) -> float:
         """By how much a counter grew, where that is known."""
         rising = self._values.tolist()
-        if rising == sorted(rising):
+        if _never_falls(rising):
             return rising[-1] - rising[0] if rising else 0.0
         return _sum(self._steps().rises)
 
@@ -108,7 +108,7 @@ class History(Sequence[Moment]):
     def rate(self) -> float | None:
         """By how much a counter grew per second, over all the time in which that is known."""
         rising = self._values.tolist()
-        if rising == sorted(rising):  # nearly always, and found out in a fifth of the time
+        if _never_falls(rising):  # as nearly always
             return (rising[-1] - rising[0]) / self.seconds if self.seconds > 0 else None
         steps = self._steps()
         return _sum(steps.rises) / _sum(steps.units) if steps.units else None
@@ -201,8 +201,9 @@ class _Steps:
     def of(cls, times: array[float], counter: array[float], unit: array[float]) -> _Steps:
         """Without those in which the counter fell or its unit did not grow."""
         later: Sequence[float] = times[1:]
-        rises, units = _differences(counter), _differences(unit)
-        if rises and (min(rises) < 0 or min(units) <= 0):
+        counts, measures = counter.tolist(), unit.tolist()  # whose numbers are made once, not by each who looks
+        rises, units = _differences(counts), _differences(measures)
+        if not (_never_falls(counts) and _never_falls(measures)) or 0.0 in units:
             kept = [rise >= 0 and step > 0 for rise, step in zip(rises, units, strict=True)]
             later, rises, units = ([*compress(column, kept)] for column in (later, rises, units))
         return cls(later, rises, units)
@@ -211,9 +212,12 @@ class _Steps:
         return of_columns(array("d", self.times), array("d", list(map(truediv, self.rises, self.units))), end)
 
 
-def _differences(column: array[float]) -> list[float]:
-    values = column.tolist()  # whose numbers are made once, and not again by each who looks
-    return list(map(sub, values[1:], values))
+def _differences(values: list[float]) -> list[float]:
+    return [later - sooner for sooner, later in pairwise(values)]
+
+
+def _never_falls(values: list[float]) -> bool:
+    return values == sorted(values)  # which looks at each number once if they are in order, and is the fastest way
 
 
 def of_columns(times: array[float], values: array[float], end: float | None = None) -> History:

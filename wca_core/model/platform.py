@@ -22,6 +22,8 @@ class Platform:
     """That are there, but switched off."""
     cpu_kind: Mapping[int, str] = field(default_factory=dict)
     """By CPU, on a hybrid machine only: `core` and `atom` on x86, `capacity-N` on ARM."""
+    l3_cpus: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """By L3 cache, whose id is the level `l3_domain` of metrics: `l3_cpus[int(domain)]`."""
 
     cpu_model: str = "unknown"
     cpu_model_number: int = 0
@@ -86,6 +88,10 @@ class Platform:
         """The NUMA node of a CPU; None where the kernel tells of none."""
         return self._node_of.get(cpu)
 
+    def l3_of(self, cpu: int) -> int | None:
+        """The L3 cache of a CPU; None where the kernel tells of none."""
+        return self._l3_of.get(cpu)
+
     def cpus_of_socket(self, socket: int) -> tuple[int, ...]:
         """In their order; empty for a socket that is not there."""
         return tuple(sorted(cpu for cpus in self.topology.get(socket, {}).values() for cpu in cpus))
@@ -102,6 +108,10 @@ class Platform:
     @cached_property
     def _node_of(self) -> Mapping[int, int]:
         return {cpu: node for node, cpus in self.node_cpus.items() for cpu in cpus}
+
+    @cached_property
+    def _l3_of(self) -> Mapping[int, int]:
+        return {cpu: cache for cache, cpus in self.l3_cpus.items() for cpu in cpus}
 
     @property
     def smt_active(self) -> bool:

@@ -91,12 +91,16 @@ class TaskClasses:
 def _told(labels: Mapping[str, str]) -> TaskClass | None:
     """What somebody said on purpose; a word that is no class says nothing."""
     for name in CLASS_LABELS:
-        word = labels.get(name, "").strip().lower().replace("_", "-")
-        if word in frozenset(TaskClass):
-            return TaskClass(word)
+        word = labels.get(name)
+        found = _BY_WORD.get(word.strip().lower().replace("_", "-")) if word else None
+        if found is not None:
+            return found
     return TaskClass.BEST_EFFORT if labels.get(DOCUMENTED_LABEL) == "best_efforts" else None
 
 
 def _of_qos(labels: Mapping[str, str]) -> TaskClass:
-    by_qos = {"besteffort": TaskClass.BEST_EFFORT, "guaranteed": TaskClass.LATENCY_CRITICAL}
-    return by_qos.get(labels.get(QOS_LABEL, ""), TaskClass.UNKNOWN)
+    return _BY_QOS.get(labels.get(QOS_LABEL, ""), TaskClass.UNKNOWN)
+
+
+_BY_WORD = {str(one): one for one in TaskClass}
+_BY_QOS = {"besteffort": TaskClass.BEST_EFFORT, "guaranteed": TaskClass.LATENCY_CRITICAL}

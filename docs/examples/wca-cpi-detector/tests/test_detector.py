@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from wca_core import Anomaly, Metric, Sample, Task, counter, hookimpl, plugin
+from wca_core import Anomaly, ConfigurationError, Metric, Sample, Task, counter, hookimpl, plugin
 from wca_core.testing import Machine, make_task, running
 
 from wca_cpi_detector.detector import CpiDetector
@@ -31,6 +31,8 @@ class MadeUp:
     """Counts what a task does in a second: cycles per instruction, CPUs, bytes."""
 
     seconds: dict[str, tuple[float, float, float]]
+    grown: dict[str, tuple[float, float, float]] = field(default_factory=lambda: {"/batch": (1.5, 1.5, 1e8)})
+    """The suspects while there is trouble."""
     has_bandwidth: bool = True
     has_counters: bool = True
     totals: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -70,7 +72,7 @@ def followed(tmp_path: Path, detector: CpiDetector, source: MadeUp, seconds: int
     with running(machine, [source, detector], TASKS) as agent:
         for second in range(seconds):
             if second == trouble_at:
-                source.seconds |= {"/web": (3.0, 1.0, 1e6), "/batch": (1.5, 1.5, 1e8), "/other": (9.0, 1.0, 1e6)}
+                source.seconds |= {"/web": (3.0, 1.0, 1e6), "/other": (9.0, 1.0, 1e6)} | source.grown
             step = agent.step()
             machine.clock.advance(1.0)
             course.anomalies.append(step.anomalies)
@@ -90,6 +92,17 @@ def test_the_victim_is_found_with_the_one_who_grew(tmp_path: Path) -> None:
     assert {str(anomaly.resource) for anomaly in found} == {"memory bandwidth"}
     assert [sample.name for sample in found[0].context] == ["cpi_now", "cpi_usual", "cpi_limit"]
     assert course.anomalies[62]
+
+
+def test_nobody_is_suspected_of_what_changes_anyhow(tmp_path: Path) -> None:
+    """The calm one moves most and a little more; a newcomer moves next to nothing."""
+    source = MadeUp(calm())
+    source.grown = {"/calm": (2.0, 0.5, 1.05e9), "/batch": (1.5, 0.5, 2e6)}
+
+    course = followed(tmp_path, CpiDetector(recent=5), source, 70, trouble_at=60)
+
+    (anomaly,) = course.anomalies[-1]
+    assert (anomaly.contending_task_ids, str(anomaly.resource)) == ((), "unknown resource")
 
 
 def test_without_memory_bandwidth_the_cpu_time_shows_who_grew(tmp_path: Path) -> None:
@@ -127,6 +140,22 @@ def test_where_nothing_is_counted_it_says_so_once_and_how_to_count(
     assert len(told) == 1
     assert "perf.event_names=[task_cycles, task_instructions]" in told[0]
     assert course.values['cpi_tasks{state="unmeasured"}'] == 1
+
+
+def test_steps_that_are_too_long_for_the_window_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "wca.cpi-detector")
+
+    followed(tmp_path / "a", CpiDetector(), MadeUp(calm()), 9, trouble_at=99)
+    before = len(caplog.records)
+    followed(tmp_path / "b", CpiDetector(window=60, recent=31), MadeUp(calm()), 9, trouble_at=99)
+
+    told = [record.getMessage() for record in caplog.records[before:] if record.name == "wca.cpi-detector"]
+    assert [message.split(":")[0] for message in told] == ["no task will be judged"]
+
+
+def test_a_window_without_a_past_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="less than the window"):
+        CpiDetector(window=60, recent=60)
 
 
 @pytest.mark.parametrize(("device", "is_met"), [("cpu", True), ("cpu_core", True), ("software", False)])

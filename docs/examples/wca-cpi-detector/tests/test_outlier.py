@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from wca_core import History
 
-from wca_cpi_detector.outlier import Rule, growth, judged
+from wca_cpi_detector.outlier import Growth, Rule, growth, judged
 
 RULE = Rule(recent=5.0, deviations=3.0, rise=0.1, samples=20, cpus=0.25)
 
@@ -76,6 +76,30 @@ def test_counters_that_start_anew_cost_their_moment_only() -> None:
 
 
 def test_growth_is_the_rate_now_against_the_rate_before() -> None:
-    assert growth(counted(*[1.0] * 20, *[4.0] * 5), 5.0) == pytest.approx(3.0)
-    assert growth(counted(*[4.0] * 3), 5.0) == pytest.approx(4.0)
-    assert growth(History(), 5.0) == 0.0
+    assert growth(counted(*[1.0] * 20, *[4.0] * 5), 5.0).rise == pytest.approx(3.0)
+    assert growth(counted(*[4.0] * 3), 5.0) == Growth(now=4.0, before=0.0)
+    assert growth(History(), 5.0).rise == 0.0
+
+
+def test_a_lasting_disturbance_is_an_outlier_for_a_minute_and_then_usual() -> None:
+    """As the README says of the defaults: so long an allocator has to act."""
+    rule = Rule(recent=30.0, deviations=3.0, rise=0.1, samples=30, cpus=0.25)
+
+    outliers = []
+    for disturbed in range(300):
+        ratios = [*EVEN * 8, *[2.0] * disturbed][-300:]
+        judgement = judged(*cpi_of(*ratios), busy(len(ratios)), rule)
+        assert judgement is not None
+        if judgement.is_outlier:
+            outliers.append(disturbed)
+
+    assert outliers == list(range(outliers[0], outliers[-1] + 1))
+    assert outliers[0] <= 6
+    assert 50 < outliers[-1] < 70
+
+
+def test_what_was_measured_last_a_while_ago_is_not_judged() -> None:
+    cycles, instructions = cpi_of(*EVEN, *[9.0] * 6)
+    stopped = [History(((moment.at, moment.value) for moment in one), end=120.0) for one in (cycles, instructions)]
+
+    assert judged(stopped[0], stopped[1], busy(120), RULE) is None

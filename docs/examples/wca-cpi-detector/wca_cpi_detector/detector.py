@@ -13,7 +13,7 @@ from typing import Annotated
 from wca_core import (
     Anomaly,
     Between,
-    ContendedResource,
+    ConfigurationError,
     Host,
     Metric,
     Requirement,
@@ -26,16 +26,21 @@ from wca_core import (
 )
 from wca_core.config.field_types import LabelName, Regexp
 
-from wca_cpi_detector.metrics import ALL, LIMIT, NOW, OUTLIERS, TASKS, USUAL
-from wca_cpi_detector.outlier import Judgement, Rule, growth, judged
+from wca_cpi_detector.metrics import ALL, BANDWIDTH, CYCLES, INSTRUCTIONS, LIMIT, NOW, OUTLIERS, TASKS, USAGE, USUAL
+from wca_cpi_detector.outlier import Judgement, Rule, judged
+from wca_cpi_detector.suspects import Suspects
 
 log = logging.getLogger("wca.cpi-detector")
 
-CYCLES, INSTRUCTIONS, USAGE = "task_cycles", "task_instructions", "task_cpu_usage_seconds"
-BANDWIDTH = "task_mem_bandwidth_bytes"
-COUNTED = (
+UNMEASURED = (
+    f"no watched task has {CYCLES} and {INSTRUCTIONS}: "
     "--plugins local,perf,cpi-detector --set 'perf.event_names=[task_cycles, task_instructions]' (pip install wca-rdt)"
 )
+TOO_LONG = (
+    "no task will be judged: in the window there are fewer steps than samples are asked for; make the window longer"
+)
+PATIENCE = 3
+"""Steps in a row until something is told: a task has no counters in its first, and any step may take long."""
 
 
 @plugin(api=1)
@@ -61,7 +66,12 @@ class CpiDetector:
     """At most so many are suspected of one anomaly."""
 
     _found: int = field(default=0, init=False, repr=False)
-    _has_warned: bool = field(default=False, init=False, repr=False)
+    _steps_so: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+    _warned: set[str] = field(default_factory=set, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.recent >= self.window:
+            raise ConfigurationError(f"recent: less than the window ({self.window:g}) expected, found {self.recent:g}")
 
     @property
     def looks_back(self) -> Mapping[str, float]:
@@ -88,6 +98,7 @@ class CpiDetector:
     @hookimpl
     def detect(self, snapshot: Snapshot) -> Iterator[Anomaly | Sample]:
         states: Counter[str] = Counter(judged=0, learning=0, unmeasured=0)
+        suspects = Suspects(snapshot, self.window, self.recent)
         for task in filter(lambda task: self._is_watched(snapshot, task), snapshot.tasks):
             if snapshot.value(CYCLES, task) is None or snapshot.value(INSTRUCTIONS, task) is None:
                 states["unmeasured"] += 1
@@ -95,8 +106,10 @@ class CpiDetector:
             judgement = self._judged(snapshot, task)
             states["learning" if judgement is None else "judged"] += 1
             if judgement is not None:
-                yield from self._told(snapshot, task, judgement)
-        self._warn_if_nothing_is_measured(states)
+                yield from self._findings(task, judgement, suspects)
+        self._warn(UNMEASURED, is_so=states["unmeasured"] == states.total() > 0)
+        seconds = snapshot.seconds or 0.0
+        self._warn(TOO_LONG, is_so=self.samples * seconds > self.window - self.recent)
         yield from (TASKS.sample(count, state=state) for state, count in states.items())
         yield OUTLIERS.sample(self._found)
 
@@ -115,7 +128,7 @@ class CpiDetector:
         )
         return judged(cycles, instructions, usage, rule)
 
-    def _told(self, snapshot: Snapshot, task: Task, judgement: Judgement) -> Iterator[Anomaly | Sample]:
+    def _findings(self, task: Task, judgement: Judgement, suspects: Suspects) -> Iterator[Anomaly | Sample]:
         context = (
             NOW.sample(judgement.now, task),
             USUAL.sample(judgement.usual, task),
@@ -124,35 +137,22 @@ class CpiDetector:
         yield from context
         if judgement.is_outlier:
             self._found += 1
-            resource, suspects = self._suspected(snapshot, task)
+            resource, suspected = suspects.of(task, self.suspects)
             yield Anomaly(
                 contended_task_id=task.task_id,
-                contending_task_ids=suspects,
+                contending_task_ids=suspected,
                 resource=resource,
                 context=context,
                 encode_unattributed=True,
             )
 
-    def _suspected(self, snapshot: Snapshot, victim: Task) -> tuple[ContendedResource, tuple[str, ...]]:
-        """The best-effort tasks whose memory bandwidth has grown most; where none is measured, their CPU time."""
-        others = [
-            task for task in snapshot.tasks if task is not victim and snapshot.task_class(task) is TaskClass.BEST_EFFORT
-        ]
-        is_known = any(snapshot.value(BANDWIDTH, task) is not None for task in others)
-        grown = {
-            task.task_id: growth(
-                snapshot.history(BANDWIDTH if is_known else USAGE, task).last(self.window), self.recent
-            )
-            for task in others
-        }
-        risen = sorted((task_id for task_id in grown if grown[task_id] > 0), key=lambda one: (-grown[one], one))
-        resource = ContendedResource.MEMORY_BW if is_known and risen else ContendedResource.UNKN
-        return resource, tuple(risen[: self.suspects])
-
-    def _warn_if_nothing_is_measured(self, states: Counter[str]) -> None:
-        if states["unmeasured"] and states["unmeasured"] == states.total() and not self._has_warned:
-            self._has_warned = True
-            log.warning("no watched task has %s and %s: %s", CYCLES, INSTRUCTIONS, COUNTED)
+    def _warn(self, message: str, *, is_so: bool) -> None:
+        """Once, after it has been so for some steps in a row."""
+        if message not in self._warned:
+            self._steps_so[message] = self._steps_so[message] + 1 if is_so else 0
+            if self._steps_so[message] >= PATIENCE:
+                self._warned.add(message)
+                log.warning("%s", message)
 
 
 def _has_counters(host: Host) -> bool:

@@ -1,6 +1,9 @@
-"""What the detector tells of its work."""
+"""What the detector looks at, by name, and what it tells of its work."""
 
 from wca_core import Metric, counter, gauge
+
+CYCLES, INSTRUCTIONS, USAGE = "task_cycles", "task_instructions", "task_cpu_usage_seconds"
+BANDWIDTH = "task_mem_bandwidth_bytes"
 
 NOW = Metric("cpi_now", "Cycles per instruction of a task in the newest seconds.", gauge)
 USUAL = Metric("cpi_usual", "Cycles per instruction that are usual for the task.", gauge)

@@ -43,20 +43,28 @@ class Judgement:
 
 def judged(cycles: History, instructions: History, usage: History, rule: Rule) -> Judgement | None:
     """Of a task's counters and its CPU time; None as long as too little is known."""
+    if (usage.last(rule.recent).rate or 0.0) < rule.cpus:
+        return None
     ratios = cycles.per(instructions)
     past, recent = ratios.before(rule.recent), ratios.last(rule.recent)
     usual, deviation, now = past.mean, past.deviation, recent.mean
     if usual is None or deviation is None or now is None or len(past) < rule.samples:
         return None
-    if (usage.last(rule.recent).rate or 0.0) < rule.cpus:
-        return None
     return Judgement(now, usual, max(usual + rule.deviations * deviation, usual * (1 + rule.rise)))
 
 
-def growth(counter: History, recent: float) -> float:
-    """By how much the rate of a counter has risen: the newest seconds against those before; 0 if it is not known.
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The rate of a counter in the newest seconds, and in those before; 0 where it is not known."""
 
-    What was not there before has risen from nothing.
-    """
-    now = counter.last(recent).rate
-    return 0.0 if now is None else now - (counter.before(recent).rate or 0.0)
+    now: float
+    before: float
+
+    @property
+    def rise(self) -> float:
+        """What was not there before has risen from nothing."""
+        return self.now - self.before
+
+
+def growth(counter: History, recent: float) -> Growth:
+    return Growth(counter.last(recent).rate or 0.0, counter.before(recent).rate or 0.0)
