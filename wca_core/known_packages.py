@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from importlib import metadata
+from traceback import extract_tb
 
 KNOWN_PACKAGES = {
     "k8s": "wca-k8s",
@@ -55,12 +57,25 @@ CHANGED_BY = {"rdt": ("rdt", "wca-rdt"), "migrate_pages": ("numa", "wca-numa")}
 
 
 def module_advice(error: BaseException) -> str:
-    """What to do about a module that could not be imported; empty if nothing is known of it."""
-    name = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    """What to do about a module or name that could not be imported; empty if nothing is known of it."""
+    name = (error.name or "") if isinstance(error, ImportError) else ""
     package = KNOWN_MODULES.get(name.partition(".")[0])
     if package is None:
         return ""
-    return f" (the package {package} has no such module)" if is_installed(package) else f" (pip install {package})"
+    if not is_installed(package):
+        return f" (pip install {package})"
+    return f" (not served by {package}, see its README: leave the import out, or bring that code along)"
+
+
+def line_of(error: BaseException) -> str:
+    """Where code of others raised while it was imported, as ` (FILE:LINE)`; empty if it did not get that far."""
+    frames = [frame for frame in extract_tb(error.__traceback__) if not _is_between(frame.filename)]
+    return f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+
+
+def _is_between(file: str) -> bool:
+    """Whether a file only takes an import on its way."""
+    return file.startswith(("<", os.path.dirname(__file__))) or "importlib" in file or "stevedore" in file
 
 
 def is_installed(package: str) -> bool:

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TypeVar, overload
 
 from wca_core.errors import ConfigurationError
-from wca_core.known_packages import module_advice
+from wca_core.known_packages import line_of, module_advice
 
 log = logging.getLogger("wca.config")
 
@@ -75,10 +75,17 @@ def register_named(value: str) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        lost = " (is its directory in PYTHONPATH?)" if isinstance(error, ModuleNotFoundError) else ""
-        hint = module_advice(error) or lost
-        raise ConfigurationError(f"-r {value}: {type(error).__name__}: {error}{hint}") from error
+        hint = module_advice(error) or _lost(error, module_name)
+        raise ConfigurationError(f"-r {value}: {type(error).__name__}: {error}{line_of(error)}{hint}") from error
     if not isinstance(found, type):
         raise ConfigurationError(f"-r {value}: a class expected, found a {type(found).__name__}")
     if registered.get(found.__name__, Registration(object)).cls is not found:  # its module may have registered it
         register(found)
+
+
+def _lost(error: BaseException, module_name: str) -> str:
+    """What to do about a module that is not there: the component's own one, or one that it imports."""
+    if not isinstance(error, ModuleNotFoundError):
+        return ""
+    is_own = (error.name or "").partition(".")[0] == module_name.partition(".")[0]
+    return " (is its directory in PYTHONPATH?)" if is_own else " (is it installed, or its directory in PYTHONPATH?)"

@@ -16,7 +16,7 @@ from typing import Any
 
 from wca_core.adapters import Adapters, is_ours
 from wca_core.errors import PluginError
-from wca_core.known_packages import KNOWN_COMMANDS, KNOWN_PACKAGES, is_installed, module_advice
+from wca_core.known_packages import KNOWN_COMMANDS, KNOWN_PACKAGES, is_installed, line_of, module_advice
 from wca_core.registration import RESERVED, registered
 
 log = logging.getLogger("wca.registry")
@@ -227,7 +227,7 @@ def _loaded(offer: Offer, kind: str) -> object:
     except BaseException as error:  # noqa: BLE001  raised when imported; stevedore lets some through
         failures.append(error)
     if failures:
-        reason = f"{type(failures[0]).__name__}: {failures[0]}{module_advice(failures[0])}"
+        reason = f"{type(failures[0]).__name__}: {failures[0]}{line_of(failures[0])}{module_advice(failures[0])}"
         raise PluginError(f"{kind} {offer.name!r} cannot be loaded from {offer}: {reason}") from failures[0]
     return found
 

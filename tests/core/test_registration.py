@@ -57,11 +57,20 @@ def test_a_value_of_another_form_is_refused(module: str, value: str) -> None:
         ("acme_nowhere:Outer", "ModuleNotFoundError: No module named 'acme_nowhere' (is its directory in PYTHONPATH?)"),
         ("acme_things:Other", "AttributeError: module 'acme_things' has no attribute 'Other'"),
         ("acme_things:number", "a class expected, found a int"),
-        ("acme_broken:Outer", "SystemExit: no"),
+        ("acme_broken:Outer", "SystemExit: no (FOLDER/acme_broken.py:2)"),
+        (
+            "acme_lacking:Outer",
+            "ModuleNotFoundError: No module named 'acme_nowhere' (FOLDER/acme_lacking.py:3) "
+            "(is it installed, or its directory in PYTHONPATH?)",
+        ),
     ],
 )
-def test_what_cannot_be_registered_is_told_with_the_cause(module: str, value: str, told: str) -> None:
-    assert refused(value) == f"-r {value}: {told}"
+def test_what_cannot_be_registered_is_told_with_the_cause_and_its_line(
+    module: str, tmp_path: Path, value: str, told: str
+) -> None:
+    (tmp_path / "acme_lacking.py").write_text("import os\n\nimport acme_nowhere\n")
+
+    assert refused(value) == f"-r {value}: {told}".replace("FOLDER", str(tmp_path))
 
 
 def test_a_decorated_class_is_a_component() -> None:

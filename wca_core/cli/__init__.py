@@ -22,6 +22,7 @@ import typer
 from wca_core import __version__
 from wca_core.cli.check import check
 from wca_core.cli.doctor import doctor
+from wca_core.cli.leaving import leave_threads_behind
 from wca_core.cli.metrics import metrics
 from wca_core.cli.plugin import app as plugin
 from wca_core.cli.plugins import plugins
@@ -64,6 +65,14 @@ app.add_typer(plugin)
 
 def main() -> None:
     """Entry point. `wca -c FILE` is the old spelling of `wca run -c FILE`."""
+    try:
+        _call()
+    except SystemExit as ending:
+        leave_threads_behind(ending)
+        raise
+
+
+def _call() -> None:
     gc.disable()  # nothing of what is imported goes away again; `wca run` enables it
     arguments = sys.argv[1:]
     first = arguments[0] if arguments else "--help"

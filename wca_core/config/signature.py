@@ -31,7 +31,7 @@ def parameters_of(cls: type) -> dict[str, Parameter]:
     """The fields of a class by name. Raises `TypeError` or `ValueError` for a class without a readable signature."""
     hints, lacks = _hints(cls)
     found = {}
-    for parameter in inspect.signature(cls).parameters.values():
+    for parameter in _signature(cls).parameters.values():
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             continue
         name, annotation = parameter.name, parameter.annotation
@@ -59,6 +59,17 @@ def component_class(cls: type, field: str) -> type | None:
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     wanted = [option for option in options if option is not NoneType]
     return wanted[0] if len(wanted) == 1 and isinstance(wanted[0], type) and is_dataclass(wanted[0]) else None
+
+
+def _signature(cls: type) -> inspect.Signature:
+    """Of the constructor, also behind a `__new__` or metaclass that takes whatever it is given, as singletons do."""
+    found = inspect.signature(cls)
+    takes_anything = all(one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD) for one in found.parameters.values())
+    constructor = inspect.getattr_static(cls, "__init__")
+    if not (found.parameters and takes_anything and inspect.isfunction(constructor)):
+        return found
+    behind = inspect.signature(constructor)
+    return behind.replace(parameters=[*behind.parameters.values()][1:])
 
 
 def _hints(cls: type) -> tuple[dict[str, object], dict[str, str]]:

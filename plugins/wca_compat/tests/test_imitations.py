@@ -181,11 +181,23 @@ def test_an_allocation_of_an_unknown_type_drops_all_of_the_call_and_is_told(
     assert lines(tmp_path, "allocations", "allocations_errors") == {'host="test-host"': 1}
 
 
-def test_allocations_that_are_no_mapping_are_a_failed_output(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with knowing("rude:Listing"), agent_of(tmp_path, allocating("!Listing")) as (agent, _):
+@pytest.mark.parametrize(
+    ("allocator", "told"),
+    [
+        ("Listing", "the allocations are a list; a mapping expected"),
+        ("Pair", "returned 2 parts; (allocations, anomalies, metrics) expected"),
+    ],
+)
+def test_an_output_of_a_wrong_type_is_dropped_and_counted_as_all_that_is_invalid(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, allocator: str, told: str
+) -> None:
+    with knowing(f"rude:{allocator}"), agent_of(tmp_path, allocating(f"!{allocator}")) as (agent, _):
         agent.step()
+        errors = agent.host.statistics.plugin(allocator).errors
 
-    assert "plugin Listing failed in allocate: ContractError: the allocations are a list" in caplog.text
+    assert f"plugin {allocator}: all that allocate gave is dropped: {told}" in caplog.text
+    assert lines(tmp_path, "allocations", "allocations_errors") == {'host="test-host"': 1}
+    assert errors == {"allocate": 1}
 
 
 def test_an_rdt_allocation_is_a_wish_that_the_machine_judges(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

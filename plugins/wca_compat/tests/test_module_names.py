@@ -73,6 +73,44 @@ assert logger.TRACE == 9
 
 
 @pytest.mark.parametrize("spelling", ["wca", "owca"])
+def test_the_modules_are_attributes_of_the_package_without_being_imported(spelling: str) -> None:
+    program = f"""
+import {spelling}
+assert {spelling}.detectors.AnomalyDetector.__name__ == 'AnomalyDetector'
+assert not hasattr({spelling}, 'no_such_module')
+import wca
+assert {spelling}.detectors is wca.detectors
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_name_of_another_module_is_there_too_as_the_very_same_object(module: str) -> None:
+    served = import_module(f"wca.{module}")
+
+    for other, rows in table().items():
+        for name, _ in rows:
+            assert getattr(served, name) is getattr(import_module(f"wca.{other}"), name)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = served.no_such_name
+
+
+def test_a_module_that_is_loaded_anew_has_the_same_classes() -> None:
+    import importlib
+
+    import owca.detectors
+    import wca.detectors
+
+    before = wca.detectors.AnomalyDetector
+
+    again = importlib.reload(owca.detectors)
+
+    assert again.AnomalyDetector is before
+    assert importlib.reload(wca.detectors).AnomalyDetector is before
+    assert import_module("owca.detectors") is import_module("wca.detectors")
+
+
+@pytest.mark.parametrize("spelling", ["wca", "owca"])
 def test_what_was_pickled_by_either_name_comes_back(spelling: str) -> None:
     from wca.nodes import Task
 
@@ -93,14 +131,25 @@ def test_importing_all_of_it_imports_no_library_that_only_some_need() -> None:
     assert printed.strip() == "[]"
 
 
-def test_a_module_that_is_not_served_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import wca.no_such_module",
+        "from wca import no_such_module",
+        "from wca.detectors import NoSuchName",
+        "import owca.metrics.no_such_part",
+    ],
+)
+def test_what_is_not_served_is_told_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
     from wca_core.errors import ConfigurationError
     from wca_core.registration import register_named
 
-    (tmp_path / "older_importing.py").write_text("import wca.no_such_module\n")
+    (tmp_path / "older_importing.py").write_text(f"import os\n\n{statement}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    with pytest.raises(ConfigurationError, match=r"'wca\.no_such_module' \(wca-compat serves no such module"):
+    with pytest.raises(ConfigurationError, match=r"older_importing\.py:3\) \(not served by wca-compat, see its README"):
         register_named("older_importing:Anything")
 
 

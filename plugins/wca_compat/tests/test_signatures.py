@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wca_compat.signatures import ALLOCATE, DETECT, count_of
+from wca_compat.signatures import ALLOCATE, DETECT, STORE, count_of
 
 from wca_core import PluginError
 
@@ -107,3 +107,36 @@ def test_without_defaults_exactly_two_four_and_five_are_forms(positional: int, k
         else:
             with pytest.raises(PluginError):
                 count_of(component, name, forms)
+
+
+async def awaited(platform: object, tasks_data: object) -> object: ...
+
+
+@pytest.mark.parametrize("method", [awaited, 5, None])
+def test_what_would_never_be_run_is_refused(method: object) -> None:
+    with pytest.raises(PluginError, match=r"Component\.detect cannot be looked at: (async def|detect is a)"):
+        count_of(Component(method), "detect", DETECT)
+
+
+@pytest.mark.parametrize(
+    ("method", "is_right"),
+    [
+        (lambda metrics: ..., True),
+        (lambda metrics, timeout=5: ..., True),
+        (lambda *metrics: ..., True),
+        ([].append, True),
+        (print, True),
+        (dict, True),
+        (lambda key, value: ..., False),
+        (lambda: ..., False),
+    ],
+)
+def test_a_storage_takes_one_argument(method: object, is_right: bool) -> None:
+    class Keeping:
+        store = staticmethod(method)  # type: ignore[arg-type]
+
+    if is_right:
+        assert count_of(Keeping(), "store", STORE) == 1
+    else:
+        with pytest.raises(PluginError, match=r"Keeping: store\(metrics\) expected, found store"):
+            count_of(Keeping(), "store", STORE)

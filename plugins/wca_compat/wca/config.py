@@ -11,6 +11,7 @@ from wca_compat.config import (
     assure_type,
     register,
 )
+from wca_compat.served import elsewhere
 
 __all__ = [
     "ConfigLoadError",
@@ -23,3 +24,5 @@ __all__ = [
     "assure_type",
     "register",
 ]
+
+__getattr__ = elsewhere(__name__)

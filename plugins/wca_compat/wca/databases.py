@@ -8,5 +8,8 @@ from wca_compat.databases import (
     TimeoutOnAllHosts,
     ZookeeperDatabase,
 )
+from wca_compat.served import elsewhere
 
 __all__ = ["Database", "EtcdDatabase", "InvalidKey", "LocalDatabase", "TimeoutOnAllHosts", "ZookeeperDatabase"]
+
+__getattr__ = elsewhere(__name__)

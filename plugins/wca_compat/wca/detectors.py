@@ -2,6 +2,7 @@
 
 from wca_compat.anomalies import Anomaly, ContentionAnomaly
 from wca_compat.components import AnomalyDetector, NOPAnomalyDetector
+from wca_compat.served import elsewhere
 from wca_compat.task_data import (
     TaskData,
     TaskResource,
@@ -26,3 +27,5 @@ __all__ = [
     "TasksMeasurements",
     "TasksResources",
 ]
+
+__getattr__ = elsewhere(__name__)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wca_compat import runners
 from wca_compat.runners import Runner
+from wca_compat.served import elsewhere
 
 if TYPE_CHECKING:
     from wca_compat.runners import AllocationRunner, DetectionRunner, MeasurementRunner
@@ -16,4 +17,4 @@ __all__ = ["AllocationRunner", "DetectionRunner", "MeasurementRunner", "Runner"]
 def __getattr__(name: str) -> object:
     if name in __all__:
         return getattr(runners, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return elsewhere(__name__)(name)

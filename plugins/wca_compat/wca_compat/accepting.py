@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 
-def accepting(cls: type, hook: str, around: Callable[[object], object | None] | None) -> CoreSchema:
+def accepting(cls: type, hook: str, around: Callable[[object], object | None] | None, others: str = "") -> CoreSchema:
     """What a value for a field of type `cls` is checked by: an instance passes as it is.
 
     `around` makes one of a plugin with this hook, or gives None for one that it cannot be made of; None: takes none.
+    `others`: what to call those it takes, if not any plugin with this hook.
     """
     from pydantic_core import core_schema
 
@@ -27,7 +28,7 @@ def accepting(cls: type, hook: str, around: Callable[[object], object | None] | 
         made = around(value) if around is not None and hook in hooks_of(type(value)) else None
         if made is not None:
             return made
-        also = f", or a plugin with the hook {hook}," if around is not None else ""
+        also = f", or {others or f'a plugin with the hook {hook}'}," if around is not None else ""
         raise ValueError(f"a {cls.__name__}{also}")
 
     return core_schema.no_info_after_validator_function(checked, core_schema.any_schema())

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 
 from wca_compat.adapted import Adapted
-from wca_compat.signatures import ALLOCATE, DETECT
+from wca_compat.signatures import ALLOCATE, DETECT, GET_TASKS, STORE
 from wca_core import PluginError, plugin
 
 
@@ -33,8 +33,8 @@ class Role:
 ROLES: Mapping[str, Role] = {
     "detect": Role("wca_compat.detecting:DetectorAdapter", "wca_compat.components:AnomalyDetector", frozenset(DETECT)),
     "allocate": Role("wca_compat.allocating:AllocatorAdapter", "wca_compat.components:Allocator", frozenset(ALLOCATE)),
-    "get_tasks": Role("wca_compat.discovering:NodeAdapter", "wca_compat.nodes:Node", frozenset({0})),
-    "store": Role("wca_compat.storing:StorageAdapter", "wca_compat.storage:Storage", frozenset({1})),
+    "get_tasks": Role("wca_compat.discovering:NodeAdapter", "wca_compat.nodes:Node", frozenset(GET_TASKS)),
+    "store": Role("wca_compat.storing:StorageAdapter", "wca_compat.storage:Storage", frozenset(STORE)),
 }
 """By name of the method."""
 

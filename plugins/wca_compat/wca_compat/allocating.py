@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import cast
 
@@ -13,8 +14,10 @@ from wca_compat.metrics import Metric
 from wca_compat.output import listed, parts_of
 from wca_compat.samples import SampleMaker
 from wca_compat.signatures import ALLOCATE, count_of
-from wca_compat.wishes import wishes
-from wca_core import Snapshot, hookimpl
+from wca_compat.wishes import UnknownAllocation, wishes
+from wca_core import ContractError, Snapshot, hookimpl
+
+log = logging.getLogger("wca.compat")
 
 
 class AllocatorAdapter(Adapted):
@@ -28,13 +31,26 @@ class AllocatorAdapter(Adapted):
 
     @hookimpl
     def allocate(self, snapshot: Snapshot) -> list[object]:
-        """Its wishes, anomalies and samples. Raises whatever it raises, and `ContractError` for a wrong output."""
+        """Its wishes, anomalies and samples. Raises whatever it raises.
+
+        An output of a wrong type is one wish that nobody knows: all of the call is dropped, and counts as such.
+        """
         maker = self._allocator_samples
         maker.begin(self._allocator_handing.described(snapshot))
         allocate = cast("Callable[..., object]", getattr(self.component, "allocate"))  # noqa: B009
         with contained(self.label, "allocate"):
             output = allocate(*self._allocator_handing.arguments(snapshot, allocates=True))
-            wished, anomalies, metrics = parts_of(output, ("allocations", "anomalies", "metrics"))
-            found = listed(anomalies, Anomaly, "anomalies")  # type: ignore[type-abstract]
-            items = [*wishes(wished, self.label), *findings(found, maker)]
-            return [*items, *maker.samples(listed(metrics, Metric, "metrics"))]
+        try:
+            with contained(self.label, "allocate"):
+                return self._items(output)
+        except ContractError as error:
+            log.error("plugin %s: all that allocate gave is dropped: %s", self.label, error)
+            return [UnknownAllocation()]
+
+    def _items(self, output: object) -> list[object]:
+        """Raises `ContractError` for what it must not return."""
+        maker = self._allocator_samples
+        wished, anomalies, metrics = parts_of(output, ("allocations", "anomalies", "metrics"))
+        found = listed(anomalies, Anomaly, "anomalies")  # type: ignore[type-abstract]
+        items = [*wishes(wished, self.label), *findings(found, maker)]
+        return [*items, *maker.samples(listed(metrics, Metric, "metrics"))]

@@ -8,6 +8,7 @@ from typing import Any
 
 from wca_compat.adapted import Adapted, contained
 from wca_compat.nodes import Task as OlderTask
+from wca_compat.signatures import GET_TASKS, count_of
 from wca_compat.task_conversion import task_of
 from wca_core import ContractError, Task, hookimpl
 
@@ -24,6 +25,7 @@ class NodeAdapter(Adapted):
     """
 
     def prepare(self) -> None:
+        count_of(self.component, "get_tasks", GET_TASKS)
         super().prepare()
         self._refused: frozenset[str] = frozenset()
         self._known: dict[str, tuple[object, Task]] = {}

@@ -31,8 +31,14 @@ def findings(anomalies: Iterable[Anomaly], maker: SampleMaker) -> Iterator[Findi
             yield _finding(anomaly, maker)
         else:
             metrics = listed(anomaly.generate_metrics(), Metric, f"{type(anomaly).__name__}.generate_metrics()")
-            yield OwnFinding(contended_task_id="")
+            yield _own_finding(anomaly)
             yield from maker.samples(metrics)
+
+
+def _own_finding(anomaly: Anomaly) -> OwnFinding:
+    """With the victim, for who shows findings; it is no text if the class calls something else so."""
+    victim = getattr(anomaly, "contended_task_id", "")
+    return OwnFinding(contended_task_id=str.__str__(victim) if isinstance(victim, str) else "")
 
 
 def _encodes_as_we_do(anomaly: ContentionAnomaly) -> bool:

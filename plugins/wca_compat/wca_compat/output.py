@@ -29,5 +29,11 @@ def listed(items: object, kind: type[T], what: str) -> list[T]:
     found = list(items)
     strange = next((item for item in found if not isinstance(item, kind)), None)
     if strange is not None or not all(isinstance(item, kind) for item in found):
-        raise ContractError(f"{what}: a list of {kind.__name__} expected, found a {type(strange).__name__} in it")
+        raise ContractError(f"{what}: a list of {kind.__name__} expected, found a {_named(strange, kind)} in it")
     return found
+
+
+def _named(strange: object, kind: type) -> str:
+    """With its module if only that tells it from what is expected."""
+    found = type(strange)
+    return f"{found.__module__}.{found.__name__}" if found.__name__ == kind.__name__ else found.__name__

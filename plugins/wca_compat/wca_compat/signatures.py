@@ -13,6 +13,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from types import FunctionType
 
 from wca_core import PluginError
@@ -25,15 +26,17 @@ ALLOCATE = {
     2: "allocate(platform, tasks_data)",
     5: "allocate(platform, tasks_measurements, tasks_resources, tasks_labels, tasks_allocations)",
 }
+GET_TASKS = {0: "get_tasks()"}
+STORE = {1: "store(metrics)"}
 """By number of positional parameters."""
 
 
 def count_of(component: object, name: str, forms: Mapping[int, str]) -> int:
     """With how many arguments a method is to be called. Raises `PluginError` that names the forms there are."""
     try:
-        method: object = getattr(component, name)
-        if not callable(method):
-            raise TypeError(f"{name} is a {type(method).__name__}")
+        method = _method(component, name)
+        if len(forms) == 1 and not _has_signature(method):  # written in C
+            return next(iter(forms))
         found = next((count for one in _seen(method, name) if (count := _fitting(one, forms)) is not None), None)
         shown = f"{name}{inspect.signature(method)}"
     except Exception as error:
@@ -43,14 +46,41 @@ def count_of(component: object, name: str, forms: Mapping[int, str]) -> int:
     return found
 
 
+def _method(component: object, name: str) -> Callable[..., object]:
+    """Raises `TypeError` for what cannot be called as a method."""
+    method: object = getattr(component, name)
+    if not callable(method):
+        raise TypeError(f"{name} is a {type(method).__name__}")
+    if inspect.iscoroutinefunction(method) or inspect.isasyncgenfunction(method):
+        raise TypeError(f"async def {name}; nobody would await it: def expected")
+    return method
+
+
+def _has_signature(method: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(method)
+    except ValueError:
+        return False
+    return True
+
+
 def _seen(method: Callable[..., object], name: str) -> Iterator[inspect.Signature]:
-    """The signature, and that of a method of this name that a decorator holds."""
+    """The signature, and that of a method of this name that decorators hold."""
     yield inspect.signature(method)
-    for cell in getattr(getattr(method, "__func__", method), "__closure__", None) or ():
-        held = cell.cell_contents
-        if isinstance(held, FunctionType) and held.__name__ == name:
+    for held in _held(getattr(method, "__func__", method)):
+        if held.__name__ == name:
             signature = inspect.signature(held)
             yield signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
+def _held(function: object, depth: int = 5) -> Iterator[FunctionType]:
+    """What a decorator wraps, and what that wraps; no further than anybody decorates."""
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # a cell that is empty
+            held = cell.cell_contents
+            if isinstance(held, FunctionType) and depth:
+                yield held
+                yield from _held(held, depth - 1)
 
 
 def _fitting(signature: inspect.Signature, forms: Mapping[int, str]) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from wca_compat.adapted import Adapted, contained
 from wca_compat.metrics import Metric
+from wca_compat.signatures import STORE, count_of
 from wca_compat.storage import ServedStorage
 from wca_core import Host, Samples, Series, Stream, hookimpl
 from wca_core.plugin_api import call_hook
@@ -19,6 +20,7 @@ class StorageAdapter(Adapted):
     """
 
     def prepare(self) -> None:
+        count_of(self.component, "store", STORE)
         super().prepare()
         is_ours = getattr(type(self.component), "store", None) is ServedStorage.store
         self._ours: object = self.component.ours.plugin if is_ours else None  # type: ignore[attr-defined]

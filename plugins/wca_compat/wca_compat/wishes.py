@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from numbers import Integral, Real
 
 from wca_core import Allocation, AllocationType, ContractError
@@ -49,10 +49,21 @@ def _entries(mapping: object, what: str) -> list[tuple[object, object]]:
 
 def _plain(value: object) -> object:
     """Numbers of others as Python's own, texts of enums as texts; what the value may be is decided behind this."""
-    if isinstance(value, bool | int | float) and type(value) in (bool, int, float):
+    if type(value) in (bool, int, float, type(None)):
         return value
     if isinstance(value, str):
         return str.__str__(value)
+    if isinstance(value, list | tuple | range):
+        return [_plain(part) for part in value]
+    if isinstance(value, Set):
+        return {_plain(part) for part in value}
+    return _number(value)
+
+
+def _number(value: object) -> object:
+    """Also of numpy, whose arrays are lists; anything that is neither as it is."""
+    if hasattr(value, "shape") and callable(tolist := getattr(value, "tolist", None)):
+        return tolist()
     if isinstance(value, Integral):
         return int(value)
     return float(value) if isinstance(value, Real) else value

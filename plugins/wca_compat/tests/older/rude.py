@@ -40,6 +40,11 @@ class Listing(Allocator):
         return [], [], []
 
 
+class Pair(Allocator):
+    def allocate(self, platform, tasks_data):
+        return {}, []
+
+
 class Grouping(Allocator):
     def allocate(self, platform, tasks_data):
         groups = {RDTAllocation(l3='L3:0=f'), RDTAllocation(name='be', mb='MB:0=20'), RDTAllocation(l3='L3:0=f')}
