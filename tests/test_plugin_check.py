@@ -83,6 +83,7 @@ def test_what_is_broken_is_told_in_a_line_and_by_the_exit_code(tmp_path: Path) -
     ("code", "told"),
     [
         ("import no_such_module", r"ModuleNotFoundError: No module named 'no_such_module' \(.*acme.py:1\)"),
+        ("from . import other", "a file is part of a package if there is an __init__.py beside it"),
         ("raise SystemExit(3)", "SystemExit: 3"),
         ("raise RuntimeError('boom')", "RuntimeError: boom"),
         ("def broken(", "SyntaxError"),
@@ -123,7 +124,8 @@ def test_one_that_ends_the_process_in_a_hook_loses_only_what_comes_later(tmp_pat
         ([], "acme needs task_id to be examined: --set task_id=VALUE"),
         (["task_id=5"], "a text expected, found 5"),
         (["task_id=t1", "taskid=t1"], "did you mean task_id?"),
-        (["task_id"], "PLUGIN.FIELD=VALUE expected"),
+        (["task_id"], "--set task_id: FIELD=VALUE expected"),
+        (["=5"], "--set =5: FIELD=VALUE expected"),
         (["task_id=[a"], "task_id"),
     ],
 )
@@ -182,6 +184,8 @@ def test_a_name_that_nobody_could_use_is_a_verdict(tmp_path: Path, point: str, c
         ("no/such", "a folder with a pyproject.toml"),
         ("no/such.py:Acme", "there is no such file"),
         ("such.py", "file.py:Class"),
+        ("", "the name of an installed plugin"),
+        ("dist/acme-0.1.0-py3-none-any.whl", "pip install it"),
     ],
 )
 def test_a_word_that_means_no_plugin_is_wrong_usage(what: str, told: str) -> None:

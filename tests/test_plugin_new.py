@@ -96,6 +96,7 @@ def test_its_parts_say_the_same(tmp_path: Path, kind: str) -> None:
     assert [heading for heading in HEADINGS if f"\n## {heading}\n" not in readme] == []
     assert 'J"ane' in (folder / "LICENSE").read_text()
     assert yaml.safe_load((folder / ".github" / "workflows" / "ci.yml").read_text())["jobs"]["test"]
+    assert yaml.safe_load((folder / ".github" / "workflows" / "publish.yml").read_text())["jobs"]["publish"]
     assert (folder / "src" / "acme_x_y" / "py.typed").read_text() == ""
     assert [path for path, text in files(folder).items() if "$class" in text or "MODULE" in path] == []
 
@@ -124,7 +125,10 @@ def test_each_licence_stands_in_three_places(tmp_path: Path, licence: str) -> No
         ("3d-view", "could not be imported"),
         ("class", "could not be imported"),
         ("json", "there is a module 'json' already"),
-        ("wca-core", "there is a module 'wca_core' already"),
+        ("wca-core", "a package of the project WCA itself"),
+        ("wca", "its module 'wca' has the name of one of wca-compat"),
+        ("tests", "its module 'tests'"),
+        ("wca-k8s", "a package of the project WCA itself"),
         ("agent", "a word of the configuration itself"),
         ("local", "there is a plugin 'local' already"),
         ("k8s", "there is a plugin 'k8s' already"),
@@ -210,6 +214,17 @@ def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
     assert run == f"wca run {'--root ' if os.geteuid() == 0 else ''}--plugins local,acme-detector --once"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_locale_does_not_matter(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "søk").mkdir()
+    arguments = ("plugin", "new", "acme-x", "--kind", kind, "--author", "Jåne", "--directory", str(tmp_path / "søk"))
+
+    done = wca(*arguments, LC_ALL="POSIX", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+
+    assert done.returncode == 0, done.stderr
+    assert files(tmp_path / "søk" / "acme-x") == files(written(order("acme-x", kind, author="Jåne"), tmp_path))
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
@@ -219,6 +234,7 @@ def test_the_command_says_what_to_do_next(tmp_path: Path) -> None:
         (["acme-x"], 2, "--kind"),
         (["local", "--kind", "node"], 1, "there is a plugin 'local' already"),
         (["acme-x", "--kind", "node", "--author", "a\nb"], 1, "--author"),
+        (["acme-x", "--kind", "node", "--author", "a\udcff"], 1, "UTF-8 expected"),
     ],
 )
 def test_wrong_usage_is_told(tmp_path: Path, arguments: list[str], status: int, told: str) -> None:

@@ -34,6 +34,8 @@ from wca_core.registry import Registry
 from wca_core.testing import CHECKS, Verdict
 from wca_core.testing.conformance.subject import Subject
 
+RELATIVE = ": a file is part of a package if there is an __init__.py beside it; or give module:Class and PYTHONPATH"
+
 
 def main() -> None:
     """The order comes by standard input. Ends the process at once: threads of the plugin may still run."""
@@ -85,14 +87,22 @@ def _loaded(target: Target) -> tuple[type | None, str]:
 
 def _told(error: BaseException) -> str:
     """The error, and the line of the plugin that raised it."""
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if not one.filename.startswith("<frozen")]
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if not _imports(one.filename)]
     place = f" ({frames[-1].filename}:{frames[-1].lineno})" if len(frames) > 1 else ""
-    return f"{type(error).__name__}: {error}{place}"
+    return f"{type(error).__name__}: {error}{place}{RELATIVE if 'no known parent package' in str(error) else ''}"
+
+
+def _imports(filename: str) -> bool:
+    """Whether it is the machinery that imports."""
+    return filename.startswith("<frozen") or filename == importlib.__file__
 
 
 def _fields(cls: type, name: str, texts: Sequence[str]) -> dict[str, object]:
     """The fields that were given, as a configuration would give them. Raises `ConfigurationError`."""
     problems, place = Problems(), Place("--set")
+    for text in texts:
+        if not text.partition("=")[0].strip() or "=" not in text:
+            raise ConfigurationError(f"--set {text}: FIELD=VALUE expected, such as --set file=/run/acme.json")
     overrides = [Override.of(f"{name}.{text}") for text in texts]
     tree = overridden({name: Tree(place, None)}, overrides, problems)[name]
     try:

@@ -15,6 +15,7 @@ from wca_core.registration import RESERVED
 from wca_core.registry import PLUGINS, Offer, Registry
 
 FORMS = "the name of an installed plugin, a folder with a pyproject.toml, file.py:Class or module:Class"
+PACKED = (".whl", ".tar.gz", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def targets_of(what: str, registry: Registry | None = None) -> list[Target]:
 
     An installed plugin goes before a folder of the same name: `./NAME` is always the folder.
     """
+    if not what.strip():
+        raise ConfigurationError(f"{what!r}: {FORMS} expected")
     registry = registry or Registry()
     place, colon, class_path = what.rpartition(":")
     if colon and place and class_path:
@@ -47,6 +50,8 @@ def targets_of(what: str, registry: Registry | None = None) -> list[Target]:
     is_path = "/" in what or what in (".", "..")
     if folder.is_dir() and (is_path or not any(_answers(offer, what) for offer in registry.offers)):
         return _of_folder(folder.resolve(), registry)
+    if what.endswith(PACKED):
+        raise ConfigurationError(f"{what}: a package is not looked into: pip install it, then give the plugin's name")
     if is_path or what.endswith((".py", ".toml")):
         raise ConfigurationError(f"{what}: {FORMS} expected")
     return [_installed(what, registry)]

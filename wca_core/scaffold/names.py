@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from wca_core.errors import PluginError
-from wca_core.known_packages import KNOWN_PACKAGES
+from wca_core.known_packages import KNOWN_COMMANDS, KNOWN_MODULES, KNOWN_PACKAGES
 from wca_core.registration import RESERVED, registered
 from wca_core.registry import Registry
 
 LONGEST = 40
 """Letters of a name: what is made of it must fit into a line of code, and a path."""
+OURS = {"wca-core", *KNOWN_PACKAGES.values(), *KNOWN_MODULES.values(), *KNOWN_COMMANDS.values()}
+"""Packages of this project: an index has one of each name."""
+FOLDERS = ("src", "tests", "test", "docs")
+"""Of nearly every project, whose modules would be found in the place of this one."""
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -51,6 +55,11 @@ class Names:
         if not self.module.isidentifier() or keyword.iskeyword(self.module):
             reason = "a word of Python" if self.module.isidentifier() else "a digit is first"
             raise self._refused(f"its module {self.module!r} could not be imported ({reason})")
+        if self.module in (*FOLDERS, *KNOWN_MODULES):
+            owner = KNOWN_MODULES.get(self.module, "nearly every project")
+            raise self._refused(f"its module {self.module!r} has the name of one of {owner}")
+        if self.package in OURS:
+            raise self._refused("it is a package of the project WCA itself")
         found = find_spec(self.module)
         if found is not None:
             where = found.origin or "a folder in Python's path"

@@ -58,7 +58,7 @@ class Order:
 
 def kind_words(kind: str, words: Mapping[str, str]) -> dict[str, str]:
     """What `kind.toml` says of one kind, with these words filled in."""
-    table: dict[str, str] = tomllib.loads((TEMPLATES / kind / "kind.toml").read_text())
+    table: dict[str, str] = tomllib.loads((TEMPLATES / kind / "kind.toml").read_text(encoding="utf-8"))
     return {key: Template(text).substitute(words) for key, text in table.items()}
 
 
@@ -112,12 +112,20 @@ def _author(author: str, package: str) -> tuple[str, str]:
     """The line of pyproject.toml, and who holds the copyright."""
     if not author:
         return "", f"The authors of {package}"
-    found = AUTHOR.fullmatch(author.strip())
+    found = AUTHOR.fullmatch(_text(author).strip())
     if found is None:
         raise ConfigurationError(f"--author {author!r}: 'Name' or 'Name <email>' expected, without control characters")
     entries = {key: text for key, text in found.groupdict().items() if text}
     fields = ", ".join(f"{key} = {json.dumps(text, ensure_ascii=False)}" for key, text in entries.items())
     return f"authors = [{{ {fields} }}]\n", found["name"]
+
+
+def _text(argument: str) -> str:
+    """As it was typed, whatever the locale: bytes that it has no letters for are in the place of letters (PEP 383)."""
+    try:
+        return argument.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError as error:
+        raise ConfigurationError(f"--author {argument!r}: UTF-8 expected: {error}") from error
 
 
 def _umask() -> int:
