@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wca_record import RecordingError, open_recording
 from wca_record.schema import COLUMNS, METADATA_KEY
 
-from plugins.wca_record.tests.given import data, pieces, saved, told, usual
+from plugins.wca_record.tests.given import data, pieces, saved, step, told, usual
 
 STEPS = [usual(number, tasks=2 + number // 4) for number in range(10)]
 
@@ -20,8 +20,9 @@ def test_cut_off_anywhere_all_whole_chunks_are_read(tmp_path):
     found = pieces(few, chunk=1)
     whole = b"".join(found)
     ends = list(accumulate(map(len, found)))
+    near = {end + more for end in (0, *ends) for more in range(-20, 20)}
 
-    for size in range(len(whole)):
+    for size in sorted({*range(0, len(whole), 5), *near} & {*range(len(whole))}):
         expected = sum(end <= size for end in ends[:-1])
         path = saved(tmp_path, whole[:size])
         try:
@@ -84,7 +85,13 @@ def test_a_newer_format_is_refused_with_what_to_do(tmp_path):
         open_recording(path)
 
 
-@pytest.mark.parametrize("told_of_itself", ["", "[]", "{}", '{"format": "x"}', '{"format": 1}', '{"format": 0}'])
+ODD_HOST = '{"format": 1, "host": 7, "wca_version": "1", "started": 1.0}'
+ODD_TIME = '{"format": 1, "host": "h", "wca_version": "1", "started": NaN}'
+
+
+@pytest.mark.parametrize(
+    "told_of_itself", ["", "[]", "{}", '{"format": "x"}', ODD_HOST, ODD_TIME, '{"format": 1}', '{"format": 0}']
+)
 def test_a_beginning_that_makes_no_sense_is_refused(tmp_path, told_of_itself):
     path = tmp_path / "odd.arrows"
     with pa.ipc.new_stream(str(path), COLUMNS.with_metadata({METADATA_KEY: told_of_itself.encode()})):
@@ -114,3 +121,11 @@ def test_a_file_that_is_not_there_or_a_directory_is_told(tmp_path):
         open_recording(tmp_path / "none")
     with pytest.raises(RecordingError, match="found a directory"):
         open_recording(tmp_path)
+
+
+@pytest.mark.parametrize("now", [float("nan"), float("inf")])
+def test_a_time_that_no_clock_tells_is_trouble(tmp_path, now):
+    recording = open_recording(saved(tmp_path, data([usual(0), step(1, now=now)], chunk=1)))
+
+    assert len(list(recording.steps())) == 1
+    assert "seconds expected" in recording.trouble

@@ -13,8 +13,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from wca_record import RecordingError, open_recording
+from wca_record import About, RecordingError, open_recording
+from wca_record.writer import Writer
 
+from plugins.wca_record.tests.given import saved, usual
 from tests.cgroups import real_cgroups_or_skip
 from tests.command import wca
 
@@ -215,3 +217,18 @@ def test_another_file_is_no_recording(tmp_path):
 
     assert told.returncode == 1
     assert "a recording of wca-record expected" in told.stderr
+
+
+def test_nothing_in_a_recording_reaches_the_terminal_but_what_can_be_seen(tmp_path):
+    evil = "\x1b]0;mine\x07\nsize 1 B\u202e\x9b31m"
+    about = About(format=1, host=evil, wca_version=evil, started=1.0, plugins=(evil,), labels={evil: evil})
+    writer = Writer(about)
+    writer.add(usual(0))
+    path = saved(tmp_path, writer.taken() + writer.end())
+
+    told, as_json = wca("recording", str(path)), wca("recording", str(path), "--json")
+
+    assert all(line.isprintable() for line in told.stdout.splitlines())
+    assert told.stdout.count("\nsize") == 1
+    assert json.loads(as_json.stdout)["about"]["host"] == evil
+    assert as_json.stdout.isascii()

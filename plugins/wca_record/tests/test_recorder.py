@@ -12,11 +12,13 @@ from wca_record.scribe import QUEUE, Scribe
 from wca_record.writer import Writer
 
 from plugins.wca_record.tests.given import ABOUT, told, usual
+from wca_core.agent import Agent
 from wca_core.errors import StartError
 from wca_core.model.allocation import Allocation, AllocationType
 from wca_core.model.metric import Metric, gauge
 from wca_core.plugin_api import hookimpl, plugin
 from wca_core.testing import Machine, Memory, conformance, make_task, running
+from wca_core.testing.plugins import whole_binding
 
 DOUBLE = Metric("task_double", "Twice the number.", gauge)
 TASK = make_task("/a", labels={"app": "web"})
@@ -33,7 +35,7 @@ def steps_of(tmp_path):
     return found
 
 
-TestConformance = conformance(Recorder, file=lambda folder: f"{folder}/r.arrows", overwrite=True)
+TestConformance = conformance(Recorder, file=lambda folder: f"{folder}/r.arrows", overwrite=True, chunk_seconds=0)
 
 
 @plugin(api=1)
@@ -197,3 +199,32 @@ def test_a_chunk_is_written_in_time_although_no_step_comes(tmp_path):
 
     assert path.stat().st_size
     scribe.close()
+
+
+@plugin(api=1)
+class Away:
+    """A discoverer that answers only now and then."""
+
+    is_there = False
+
+    @hookimpl
+    def discover_tasks(self):
+        if not self.is_there:
+            raise OSError("no answer")
+        return [TASK]
+
+
+def test_a_step_in_which_no_discoverer_answers_is_recorded_as_such(tmp_path):
+    away, host = Away(), Machine(tmp_path).host()
+    bindings = [whole_binding(one) for one in (away, Derived(), recorder(tmp_path))]
+    agent = Agent(bindings, host)
+    agent.start()
+    for is_there in (True, False, True, False):
+        away.is_there = is_there
+        agent.step()
+    agent.stop()
+
+    steps = steps_of(tmp_path)
+    assert [one.is_discovered for one in steps] == [True, False, True, False]
+    assert [[task.task_id for task in one.tasks] for one in steps] == [["/a"], [], ["/a"], []]
+    assert [one.also_known for one in steps] == [(), ("/a",), (), ("/a",)]

@@ -34,6 +34,8 @@ tasks = st.builds(
     labels=labels,
     resources=st.dictionaries(anything, st.floats() | anything, max_size=2),
 )
+ALLOCATIONS = [force("a", AllocationType.CPU_QUOTA, value) for value in (0.5, 1)]
+ALLOCATIONS.append(force("b", AllocationType.CPUSET_CPUS, "0-1"))
 words = st.text(string.ascii_lowercase, min_size=1, max_size=3)
 metrics = st.builds(
     Metric,
@@ -58,7 +60,8 @@ def any_steps(draw):
             series = draw(st.lists(st.sampled_from(some_metrics), max_size=6))
             series = [drawn_series(draw, metric, some_tasks) for metric in series]
         samples = [Sample(one, draw(values)) for one in series]
-        steps.append(step(number * 3, samples, some_tasks, now=draw(st.floats(-1e300, 1e300))))
+        now, in_force = draw(st.floats(-1e300, 1e300)), tuple(draw(st.lists(st.sampled_from(ALLOCATIONS), max_size=3)))
+        steps.append(step(number * 3, samples, some_tasks, now=now, allocations=in_force))
     return steps
 
 
@@ -82,6 +85,25 @@ def test_what_was_recorded_is_what_is_read(steps, chunk):
 
     assert recording.trouble is None
     assert [told(one) for one in found] == [told(one) for one in steps]
+
+
+def test_what_is_in_force_again_after_a_step_in_which_nothing_was_is_read():
+    in_force = (force("a", AllocationType.CPU_QUOTA, 0.5),)
+    steps = [step(number, allocations=of_step) for number, of_step in enumerate([in_force, (), in_force])]
+
+    found, recording = read(data(steps))
+
+    assert recording.trouble is None
+    assert [one.allocations for one in found] == [in_force, (), in_force]
+
+
+def test_a_step_in_which_no_discoverer_answered_says_so_and_whom_it_knows():
+    steps = [step(0, is_discovered=False, also_known=("a", "\udcff")), step(1)]
+
+    found, recording = read(data(steps))
+
+    assert recording.trouble is None
+    assert [(one.is_discovered, one.also_known) for one in found] == [(False, ("a", "\udcff")), (True, ())]
 
 
 def test_a_recording_tells_of_itself():

@@ -43,6 +43,7 @@ def _as_dict(about: About, found: Contents) -> dict[str, object]:
         "bytes": found.bytes,
         "steps": found.steps,
         "missing_steps": found.missing,
+        "undiscovered_steps": found.undiscovered,
         "first": found.first,
         "last": found.last,
         "samples": found.samples,
@@ -55,8 +56,10 @@ def _as_dict(about: About, found: Contents) -> dict[str, object]:
 
 
 def _text(about: About, found: Contents) -> str:
-    rows = [(name, value) for name, value in _rows(about, found) if value]
-    return aligned(rows).encode(errors="backslashreplace").decode()
+    """It may be from somebody else: nothing in it reaches the terminal but what can be seen."""
+    from wca_core.overview.text import printable
+
+    return aligned([(name, printable(value)) for name, value in _rows(about, found) if value])
 
 
 def _rows(about: About, found: Contents) -> Iterator[tuple[str, str]]:
@@ -71,6 +74,7 @@ def _rows(about: About, found: Contents) -> Iterator[tuple[str, str]]:
     yield "from", _time(found.first)
     yield "to", _time(found.last)
     missing = f", {found.missing} missing" if found.missing else ""
+    missing += f", {found.undiscovered} without discovery" if found.undiscovered else ""
     every = f", every {about.interval:g} s" if about.interval else ""
     yield "steps", f"{found.steps} in {duration(found.seconds)}{every}{missing}"
     yield "tasks", f"{len(found.tasks)}, at most {found.most_tasks} at a time"

@@ -75,7 +75,8 @@ class Anonymity:
         """What does not change is the very same object again."""
         tasks = self._list_of_tasks(step.tasks)
         samples = Samples(self._list_of_series(step.samples.series), step.samples.values)
-        return replace(step, tasks=tasks, samples=samples, allocations=self._in_force(step.allocations))
+        in_force, also_known = self._in_force(step.allocations), tuple(map(self.word, step.also_known))
+        return replace(step, tasks=tasks, samples=samples, allocations=in_force, also_known=also_known)
 
     def word(self, text: str) -> str:
         """Instead of this one."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wca_record.changes import Changed
-from wca_record.schema import COLUMNS, KINDS, NO_NUMBER, VALUE
+from wca_record.schema import COLUMNS, KINDS, MOST_ROWS, MOST_TEXT, NO_NUMBER, VALUE
 from wca_record.words import Vocabulary
 
 NUMBERS = 2
@@ -71,14 +71,17 @@ class Chunk:
         self._rows: list[Row] = []
         self._parts: list[list[pa.Array]] = []
         self._value_rows = 0
+        self._characters = 0
+        """Of the definitions."""
         self.steps = 0
 
-    def __len__(self) -> int:
-        """Rows."""
-        return len(self._rows) + self._value_rows
+    @property
+    def is_full(self) -> bool:
+        return len(self._rows) + self._value_rows >= MOST_ROWS or self._characters >= MOST_TEXT
 
     def define(self, row: Row) -> None:
         self._rows.append(row)
+        self._characters += len(row.text or "")
 
     def add_values(self, moment: Moment, columns: SeriesColumns, changed: Changed) -> None:
         count = len(changed.positions)

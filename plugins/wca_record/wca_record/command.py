@@ -96,7 +96,7 @@ def _record(asked: Configured, recorder: Recorder, ways: _Ways) -> int:
         raise ConfigurationError(f"!{type(asked.runner).__name__} has a loop of its own, which cannot be recorded")
     plan = asked.plan()
     plan = plan if ways.interval is None else replace(plan, interval=ways.interval)
-    beside = [Binding(name="record", plugin=recorder, hooks=frozenset({"detect", "collect_metrics"}))]
+    beside = [Binding(name="record", plugin=recorder, hooks=frozenset({"derive_metrics", "detect", "collect_metrics"}))]
     progress = Progress(recorder)
     beside.append(Binding(name="progress", plugin=progress, hooks=frozenset({"detect"})))
     plan = measuring(plan, *beside)

@@ -21,6 +21,8 @@ class Contents:
     steps: int = 0
     missing: int = 0
     """Steps that the agent made between the first and the last, and that are not in the recording."""
+    undiscovered: int = 0
+    """In which no discoverer answered."""
     samples: int = 0
     first: float | None = None
     """Unix seconds."""
@@ -42,6 +44,7 @@ class Contents:
 
     def add(self, step: RecordedStep) -> None:
         self.steps += 1
+        self.undiscovered += not step.is_discovered
         if self._number is not None:
             self.missing += max(0, step.number - self._number - 1)
         self._number = step.number

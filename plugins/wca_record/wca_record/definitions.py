@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from wca_core.model.metric import Merge, Metric, MetricType, Series
 from wca_core.model.platform import Platform
 from wca_core.model.task import Task
 from wca_record.plain import dumps, loads
+from wca_record.step import RecordedStep
 
 T = TypeVar("T")
 
@@ -75,6 +77,39 @@ def series_of(text: str, metrics: Mapping[int, Metric], tasks: Mapping[int, Task
         return Series(metrics[found["metric"]], task, levels, free)
 
     return _made("series", text, made)
+
+
+def step_text(step: RecordedStep) -> str:
+    """What columns do not say of a step."""
+    found: dict[str, object] = {"steady": step.steady}
+    if step.also_known:
+        found["also_known"] = list(step.also_known)
+    if not step.is_discovered:
+        found["is_discovered"] = False
+    return dumps(found)
+
+
+def step_of(text: str) -> dict[str, Any]:
+    """Fields of a step. Raises `ContractError`."""
+
+    def made(found: dict[str, Any]) -> dict[str, Any]:
+        steady, also_known = found["steady"], tuple(found.get("also_known", ()))
+        if not all(type(one) is str for one in also_known):
+            raise ContractError("ids must be texts")
+        return {
+            "steady": None if steady is None else seconds(steady),
+            "also_known": also_known,
+            "is_discovered": found.get("is_discovered") is not False,
+        }
+
+    return _made("step", text, made)
+
+
+def seconds(value: object) -> float:
+    """Raises `ContractError` for what no clock tells."""
+    if type(value) in (int, float) and math.isfinite(value):  # type: ignore[arg-type]
+        return value  # type: ignore[return-value]
+    raise ContractError(f"seconds expected, found {value!r:.80}")
 
 
 def labels_text(series: Series) -> str | None:

@@ -24,8 +24,6 @@ from wca_record.writer import Writer
 
 log = logging.getLogger("wca.record")
 
-MOST_ROWS = 500_000
-"""Of a chunk: some 50 MB in memory, of the writer and of whoever reads it."""
 END_BYTES = 8
 """Of the mark at the end of a file."""
 
@@ -91,7 +89,7 @@ class Filing:
             return
         now = monotonic()
         self.due = self.due or now + self._ways.chunk_seconds
-        if now >= self.due or self._writer.rows >= MOST_ROWS:
+        if now >= self.due or self._writer.is_full:
             self.flush()
 
     def flush(self) -> None:

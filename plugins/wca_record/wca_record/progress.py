@@ -48,7 +48,7 @@ class Progress:
     def is_complete(self) -> bool:
         """Whether all steps are in the file; asked when it is ended."""
         counts = self._recorder.counts
-        return counts is not None and counts.steps == self._seen.steps > 0
+        return counts is not None and not counts.dropped and counts.steps >= self._seen.steps > 0
 
     def summary(self) -> str:
         """One line for the end."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import BinaryIO
 
 import pyarrow as pa
 
 from wca_core.errors import WcaError
 from wca_record import schema
+from wca_record.frames import Frames
 from wca_record.state import State
 from wca_record.step import About, RecordedStep
 
@@ -58,7 +61,7 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
     place = os.fspath(path)
     with _opened(place) as source:
         try:
-            about = _about(pa.ipc.open_stream(source).schema)
+            about = _about(_stream(source).schema)
         except RecordingError as error:
             raise RecordingError(f"{place}: {error}") from error
         except Exception as error:  # a foreign or damaged file may make anything of the library
@@ -66,18 +69,22 @@ def open_recording(path: str | os.PathLike[str]) -> Recording:
     return Recording(place, about)
 
 
-def _steps(source: pa.NativeFile) -> Iterator[RecordedStep]:
+def _steps(source: BinaryIO) -> Iterator[RecordedStep]:
     state = State()
-    for batch in pa.ipc.open_stream(source):
+    for batch in _stream(source):
         batch.validate(full=True)  # it comes from somebody else, and damaged places would crash the library
         yield from state.steps(batch)
 
 
-def _opened(path: str) -> pa.NativeFile:
+def _stream(source: BinaryIO) -> pa.RecordBatchReader:
+    return pa.ipc.open_stream(pa.PythonFile(Frames(source), mode="r"))
+
+
+def _opened(path: str) -> BinaryIO:
     if os.path.isdir(path):
         raise RecordingError(f"{path}: {EXPECTED}, found a directory")
     try:
-        return pa.OSFile(path, "rb")
+        return open(path, "rb")
     except OSError as error:
         raise RecordingError(f"{path}: {EXPECTED}: {os.strerror(error.errno or 0)}") from error
 
@@ -96,11 +103,16 @@ def _about(found: pa.Schema) -> About:
     if version < schema.OLDEST_FORMAT or [found.field(one.name).type for one in schema.COLUMNS] != schema.COLUMNS.types:
         raise RecordingError(f"its format {version} with columns {', '.join(found.names)} is not known")
     known = {one.name: told[one.name] for one in fields(About) if one.name in told}
-    return About(**{**known, "plugins": tuple(known.get("plugins", ()))})
+    about = About(**{**known, "plugins": tuple(known.get("plugins", ()))})
+    texts = (about.host, about.wca_version, *about.plugins, *about.labels, *about.labels.values())
+    numbers = (about.started, about.interval or 0)
+    if not all(type(one) is str for one in texts) or not all(math.isfinite(one) for one in numbers):
+        raise RecordingError(f"{EXPECTED}, found one that tells {text[:200]!r} of itself")
+    return about
 
 
 def _shortened(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return " ".join((str(error) or type(error).__name__).split())[:200]
 
 
 def _is_ended(path: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 from wca_core import __version__
@@ -14,6 +14,7 @@ from wca_core.host import Host
 from wca_core.model.metric import Metric, Sample, counter
 from wca_core.model.requirement import Requirement
 from wca_core.model.snapshot import Snapshot
+from wca_core.model.task import Task
 from wca_core.plugin_api import hookimpl, plugin
 from wca_record.step import About, RecordedStep
 
@@ -30,7 +31,7 @@ BYTES = Metric("wca_record_written_bytes", "Size of the recordings written since
 @plugin(api=1)
 @dataclass(eq=False, kw_only=True)
 class Recorder:
-    """Records the steps in which tasks could be discovered; detectors are called in no others."""
+    """Records every step, also one in which no discoverer answers."""
 
     tells_its_lacks = True
     file: Path
@@ -49,6 +50,7 @@ class Recorder:
     """Told in the file, if whoever plugs it in knows it."""
     plugins: tuple[str, ...] = field(default=(), init=False, repr=False)
     _number: int = field(default=-1, init=False, repr=False)
+    _undetected: RecordedStep | None = field(default=None, init=False, repr=False)
     _host: Host | None = field(default=None, init=False, repr=False)
     _scribe: Scribe | None = field(default=None, init=False, repr=False)
 
@@ -60,7 +62,9 @@ class Recorder:
     def start(self, host: Host) -> None:
         from wca_record.filing import Filing, Ways  # with the library, 60 MB: only where something is recorded
         from wca_record.scribe import Scribe
+        from wca_record.stream import give_memory_back
 
+        give_memory_back()
         self._host = host
         ways = Ways(
             path=os.path.abspath(self.file),
@@ -72,6 +76,7 @@ class Recorder:
 
     @hookimpl
     def stop(self) -> None:
+        self._take_undetected()
         if self._scribe is not None:
             self._scribe.close()
 
@@ -85,18 +90,40 @@ class Recorder:
         """Takes references only: nothing of a step is changed afterwards."""
         if self._scribe is None or self._host is None:
             return
-        self._number = max(self._number + 1, self._host.statistics.iterations)
-        self._scribe.take(
-            RecordedStep(
-                number=self._number,
-                now=snapshot.now,
-                steady=snapshot.steady,
-                tasks=snapshot.tasks,
-                samples=snapshot.samples,
-                platform=snapshot.platform,
-                allocations=tuple(snapshot.allocations),
-            )
+        if self._undetected is None:
+            self._number = max(self._number + 1, self._host.statistics.iterations)
+        self._undetected = None
+        self._scribe.take(self._recorded(snapshot, self._host))
+
+    @hookimpl(trylast=True)
+    def derive_metrics(self, snapshot: Snapshot) -> None:
+        """Called in each step, before `detect`; if that did not come in the step before, no discoverer had answered.
+
+        What was derived then is known by now.
+        """
+        if self._undetected is not None and snapshot.previous is not None:
+            self._undetected = replace(self._undetected, samples=snapshot.previous.samples)
+        self._take_undetected()
+        if self._host is not None:
+            self._number = max(self._number + 1, self._host.statistics.iterations)
+            self._undetected = replace(self._recorded(snapshot, self._host), is_discovered=False)
+
+    def _recorded(self, snapshot: Snapshot, host: Host) -> RecordedStep:
+        return RecordedStep(
+            number=self._number,
+            now=snapshot.now,
+            steady=snapshot.steady,
+            tasks=snapshot.tasks,
+            samples=snapshot.samples,
+            platform=snapshot.platform,
+            allocations=tuple(snapshot.allocations),
+            also_known=_beyond(host.known_tasks, snapshot.tasks),
         )
+
+    def _take_undetected(self) -> None:
+        if self._undetected is not None and self._scribe is not None:
+            self._scribe.take(self._undetected)
+        self._undetected = None
 
     @hookimpl
     def describe_metrics(self) -> list[Metric]:
@@ -133,3 +160,11 @@ class Recorder:
             labels=host.labels,
         )
         return Writer(about, self.compression_level, Anonymity() if self.anonymous else None)
+
+
+def _beyond(known: Collection[str], tasks: Sequence[Task]) -> tuple[str, ...]:
+    """The ids known that are not of these tasks, all of which are known."""
+    if len(known) <= len(tasks):
+        return ()
+    there = {task.task_id for task in tasks}
+    return tuple([task_id for task_id in known if task_id not in there])

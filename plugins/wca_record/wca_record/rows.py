@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,9 @@ import pyarrow.compute as pc
 from wca_core.model.metric import Value
 from wca_record.columns import content
 from wca_record.schema import VALUE
+
+AT_ONCE = 10_000
+"""Rows that are Python objects at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,30 @@ class StepValues:
     values: list[Value]
 
 
-def definitions(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+class Definition(NamedTuple):
+    """A row that is no value."""
+
+    kind: str
+    step: int
+    number: int
+    value: float
+    text: str
+
+
+def definitions(batch: pa.RecordBatch) -> Iterator[Definition]:
     """The rows that are no values, in their order."""
     rows = batch.filter(pc.invert(_are_values(batch)))
-    return rows.select(["kind", "step", "number", "value", "text"]).to_pylist()  # type: ignore[no-any-return]
+    kinds = rows["kind"].dictionary.to_pylist()
+    for start in range(0, len(rows), AT_ONCE):
+        part = rows.slice(start, AT_ONCE)
+        yield from map(
+            Definition,
+            [kinds[code] for code in content(part["kind"].indices, "i")],
+            content(part["step"], "q"),
+            content(part["number"], "i"),
+            content(part["value"], "d"),
+            part["text"].to_pylist(),
+        )
 
 
 def values_by_step(batch: pa.RecordBatch) -> Mapping[int, StepValues]:
@@ -43,7 +66,10 @@ def values_by_step(batch: pa.RecordBatch) -> Mapping[int, StepValues]:
 
 
 def _are_values(batch: pa.RecordBatch) -> pa.Array:
-    return pc.equal(batch["kind"].cast(pa.string()), VALUE)
+    """By the codes of the dictionary: its words may be long, and written out a thousand times the file."""
+    kinds = batch["kind"]
+    codes = [code for code, kind in enumerate(kinds.dictionary.to_pylist()) if kind == VALUE]
+    return pc.is_in(kinds.indices, pa.array(codes, pa.int32()))
 
 
 def _values(rows: pa.RecordBatch) -> list[Value]:

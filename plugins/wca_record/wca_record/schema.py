@@ -1,7 +1,7 @@
 """The format: an Arrow IPC stream, compressed with zstd, of one table whose rows are values and definitions.
 
-`docs/explanation/recording-format.md` documents the columns. A record batch is a chunk: the steps of some seconds, whole
-steps only, so all batches before the place where a file breaks off can be read. The first rows of a batch are
+`docs/explanation/recording-format.md` documents the columns. A record batch is a chunk: the steps of some seconds,
+whole steps only, so all batches before the place where a file breaks off can be read. The first rows of a batch are
 definitions in the order of the steps, behind them come values, by series and step.
 
 The version is counted up when a reader of today would misunderstand; columns and kinds may be added without.
@@ -24,6 +24,15 @@ TASK, TASKS = "task", "tasks"
 METRIC, SERIES, SERIES_LIST = "metric", "series", "series-list"
 ALLOCATION, ALLOCATIONS = "allocation", "allocations"
 PLATFORM = "platform"
+
+MOST_ROWS = 500_000
+"""Of a chunk, after which it is written, with the step that it then has: some 50 MB in memory."""
+MOST_TEXT = 1 << 26
+"""Likewise characters of its definitions."""
+MOST_ROWS_READ = 2_000_000
+"""A chunk of more rows is neither written nor read: who reads recordings of others needs an end."""
+MOST_UNPACKED = 1 << 28
+"""Likewise bytes of all its columns."""
 
 NO_NUMBER = -1
 """In the column `number` of rows that define nothing."""

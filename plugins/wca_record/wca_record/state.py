@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
@@ -14,38 +12,10 @@ from wca_core.model.metric import Metric, Samples, Series, Value
 from wca_core.model.platform import Platform
 from wca_core.model.task import Task
 from wca_record import schema
-from wca_record.definitions import allocation_of, metric_of, platform_of, series_of, task_of
-from wca_record.listing import Edit
-from wca_record.plain import loads
-from wca_record.rows import StepValues, definitions, values_by_step
+from wca_record.defined import Defined, weight_of
+from wca_record.definitions import allocation_of, metric_of, platform_of, seconds, series_of, step_of, task_of
+from wca_record.rows import Definition, StepValues, definitions, values_by_step
 from wca_record.step import RecordedStep
-
-T = TypeVar("T")
-
-
-class Defined(Generic[T]):
-    """A list whose members are defined by number before they are in it."""
-
-    def __init__(self) -> None:
-        self.by_number: dict[int, T] = {}
-        self.order: list[int] = []
-        self.members: list[T] = []
-
-    def edit(self, text: str) -> None:
-        """Raises `ContractError` for a number that was not defined."""
-        found = json.loads(text)
-        change = Edit(tuple(found["drop"]), tuple((place, tuple(run)) for place, run in found["put"]))
-        self.order = change.applied(self.order)
-        try:
-            self.members = [self.by_number[number] for number in self.order]
-        except KeyError as error:
-            raise ContractError(f"number {error} is in a list and was not defined") from error
-
-    def forget(self, kept: frozenset[int] | set[int] = frozenset()) -> None:
-        """What is neither in the list nor kept by others."""
-        if len(self.by_number) > len(self.order) + len(kept):
-            wanted = kept.union(self.order)
-            self.by_number = {number: one for number, one in self.by_number.items() if number in wanted}
 
 
 class State:
@@ -74,31 +44,31 @@ class State:
     def steps(self, batch: pa.RecordBatch) -> Iterator[RecordedStep]:
         """Raises `ContractError` and others for rows that do not fit together."""
         values = values_by_step(batch)
-        step: dict[str, Any] | None = None
+        step: Definition | None = None
         for row in definitions(batch):
-            if row["kind"] == schema.STEP:
+            if row.kind == schema.STEP:
                 if step is not None:
-                    yield self._step(step, values.get(step["step"]))
+                    yield self._step(step, values.get(step.step))
                 step = row
-            elif apply := self._apply.get(row["kind"]):  # other kinds were added by a newer wca-record
-                apply(row["number"], row["text"])
+            elif apply := self._apply.get(row.kind):  # other kinds were added by a newer wca-record
+                apply(row.number, row.text)
         if step is not None:
-            yield self._step(step, values.get(step["step"]))
+            yield self._step(step, values.get(step.step))
 
-    def _step(self, row: Mapping[str, Any], changed: StepValues | None) -> RecordedStep:
+    def _step(self, row: Definition, changed: StepValues | None) -> RecordedStep:
         if changed is not None:
             self._values = self._changed(changed)
-        steady = loads(row["text"])["steady"]
+        of_step = step_of(row.text)
         samples = Samples(self._series.members, self._values)
-        samples.are_plain, samples.steady = True, steady
+        samples.are_plain, samples.steady = True, of_step["steady"]
         return RecordedStep(
-            number=row["step"],
-            now=row["value"],
-            steady=steady,
+            number=row.step,
+            now=seconds(row.value),
             tasks=self._tasks.members,
             samples=samples,
             platform=self._platform,
             allocations=self._in_force,
+            **of_step,
         )
 
     def _changed(self, changed: StepValues) -> list[Value]:
@@ -111,18 +81,22 @@ class State:
         return values
 
     def _define_task(self, number: int, text: str) -> None:
-        self._tasks.by_number[number] = task_of(text)
+        self._tasks.define(number, text, task_of)
 
     def _define_metric(self, number: int, text: str) -> None:
-        self._metrics.by_number[number] = metric_of(text)
+        self._metrics.define(number, text, metric_of)
 
     def _define_series(self, number: int, text: str) -> None:
-        self._series.by_number[number] = series_of(text, self._metrics.by_number, self._tasks.by_number)
+        self._series.define(number, text, self._series_of)
+
+    def _series_of(self, text: str) -> Series:
+        return series_of(text, self._metrics.by_number, self._tasks.by_number)
 
     def _define_allocation(self, number: int, text: str) -> None:
-        self._allocations.by_number[number] = allocation_of(text)
+        self._allocations.define(number, text, allocation_of)
 
     def _set_platform(self, _number: int, text: str) -> None:
+        weight_of(text)
         self._platform = platform_of(text)
 
     def _edit_tasks(self, _number: int, text: str) -> None:

@@ -43,5 +43,9 @@ class RecordedStep:
     samples: Samples
     platform: Platform | None = None
     allocations: tuple[Allocation, ...] = ()
+    also_known: tuple[str, ...] = ()
+    """The ids of tasks that are not gone and not measured, as their discoverer did not answer."""
+    is_discovered: bool = True
+    """False: no discoverer answered; detectors and allocators are not called in such a step."""
     number: int = 0
     """Grows; counted by the agent from its start: a number left out is a step that is not in the recording."""

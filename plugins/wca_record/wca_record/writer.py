@@ -16,9 +16,16 @@ from wca_record import schema
 from wca_record.anonymity import Anonymity
 from wca_record.changes import Changed, Values
 from wca_record.chunk import Chunk, Moment, Row, SeriesColumns
-from wca_record.definitions import allocation_text, labels_text, metric_text, platform_text, series_text, task_text
+from wca_record.definitions import (
+    allocation_text,
+    labels_text,
+    metric_text,
+    platform_text,
+    series_text,
+    step_text,
+    task_text,
+)
 from wca_record.listing import Edit, Numbers
-from wca_record.plain import dumps
 from wca_record.step import About, RecordedStep
 from wca_record.stream import Stream
 from wca_record.words import Vocabulary
@@ -55,9 +62,9 @@ class Writer:
         return self._chunk.steps
 
     @property
-    def rows(self) -> int:
-        """In the chunk."""
-        return len(self._chunk)
+    def is_full(self) -> bool:
+        """Whether the chunk takes no other step."""
+        return self._chunk.is_full
 
     def add(self, step: RecordedStep) -> None:
         """Raises `ContractError` for a value that is neither int nor float, and for a number that does not grow."""
@@ -65,17 +72,25 @@ class Writer:
             raise ContractError(f"a step after step {self._moment.number} expected, found step {step.number}")
         step = step if self._anonymity is None else self._anonymity.step(step)
         self._moment = moment = Moment(step.number, step.now)
-        self._tell(schema.STEP, value=step.now, text=dumps({"steady": step.steady}))
+        self._tell(schema.STEP, value=step.now, text=step_text(step))
         self._add_platform(step.platform)
         self._edit(schema.TASKS, self._tasks.rearranged(step.tasks))
-        self._edit(schema.ALLOCATIONS, self._allocations.rearranged(step.allocations))
+        in_force = self._allocations.rearranged(step.allocations)
+        if in_force is not None:
+            self._edit(schema.ALLOCATIONS, in_force)
+            self._allocations.forget()  # as the reader does then, whether series change or not
         self._rearrange(step.samples.series)
         self._chunk.add_values(moment, self._columns, self._values.changed(step.samples.values))
         self._chunk.steps += 1
 
     def taken(self) -> bytes:
-        """The bytes of the chunk, which begins anew; of the first one with the beginning of the file before it."""
+        """The bytes of the chunk, which begins anew; of the first one with the beginning of the file before it.
+
+        Raises `ContractError` for a chunk that nobody would read.
+        """
         batch = self._chunk.batch()
+        if len(batch) > schema.MOST_ROWS_READ or batch.nbytes > schema.MOST_UNPACKED:
+            raise ContractError(f"{len(batch)} rows of {batch.nbytes} bytes are more than is read again")
         if len(self._words) > self._most_words:
             self._forget_words()
         self._chunk = Chunk(self._words)
@@ -122,7 +137,6 @@ class Writer:
         self._series.forget()
         self._metrics.forget({self._metrics.number(one.metric) for one in series})
         self._tasks.forget({self._tasks.number(one.task) for one in series if one.task is not None})
-        self._allocations.forget()
 
     def _columns_of(self, series: Sequence[Series]) -> SeriesColumns:
         return SeriesColumns.of([self._row(*pair) for pair in zip(self._series.order, series, strict=True)])

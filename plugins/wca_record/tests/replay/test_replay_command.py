@@ -49,6 +49,13 @@ def replay(*arguments: str) -> tuple[int, list[str], str]:
     return ran.returncode, ran.stdout.splitlines(), ran.stderr
 
 
+def test_a_span_without_steps_is_told(file: str) -> None:
+    code, lines, said = replay(file, "-r", HUNGRY, "--from", "100")
+
+    assert (code, lines) == (0, [])
+    assert "no step is within --from 100 --until its end" in said
+
+
 def test_an_anomaly_is_a_line_and_the_summary_stands_apart(file: str) -> None:
     code, lines, said = replay(file, "-r", HUNGRY)
 

@@ -126,6 +126,8 @@ def _replayed(request: Request, asked: _Asked, output: Output, *, quiet: bool) -
     took = perf_counter() - started
     if source.trouble:
         log.warning("%s", source.trouble)
+    if not tally.steps and code == 0:
+        log.warning("%s: no step is within --from %s --until %s", asked.file, asked.since, asked.until or "its end")
     for line in () if quiet else tally.summary(took, played.host.statistics):
         typer.echo(line, err=True)
     return code or (PLUGIN_FAILED if tally.failures else 0)

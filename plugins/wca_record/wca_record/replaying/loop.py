@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wca_core.dispatch import Binding, Dispatcher, Outcome
@@ -47,6 +47,8 @@ class Replay:
         self._failures = Failures(host.statistics)
         self._of_derived, self._of_given = Concatenation(), Concatenation()
         self._tasks: Sequence[Task] | None = None
+        self._also_known: Sequence[str] = ()
+        self._seen: Mapping[str, Task] = {}
         self._started: list[Binding] = []
         self._first: float | None = None
         self._number = 0
@@ -82,9 +84,10 @@ class Replay:
         seconds = self.seconds_of(recorded)
         with self._failures.listening(f"step {self._number}, {seconds:.3f} s"):
             derived, snapshot = self._derived(self._snapshot(recorded))
-            found, detections = self._dispatcher.collect("detect", snapshot=snapshot)
+            found, detections = self._called("detect", recorded, snapshot=snapshot)
             findings = _findings(detections)
-            given, outcomes = self._allocated(snapshot, findings)
+            anomalies = tuple(finding.anomaly for finding in findings)
+            given, outcomes = self._called("allocate", recorded, snapshot=snapshot, anomalies=anomalies)
             wishes = self._judged(outcomes, snapshot)
             findings += _findings(outcomes)
             failures = self._failures.new(self._dispatcher, seconds)
@@ -113,9 +116,13 @@ class Replay:
         host = self.host
         host.clock.time, host.clock.steady = recorded.now, steady_of(recorded)
         host.recorded_platform = recorded.platform
-        if recorded.tasks is not self._tasks:
-            self._tasks = recorded.tasks
-            host.known_tasks = {task.task_id: task for task in recorded.tasks}
+        if recorded.tasks is not self._tasks or recorded.also_known != self._also_known:
+            self._tasks, self._also_known = recorded.tasks, recorded.also_known
+            known = {task.task_id: task for task in recorded.tasks}
+            known |= {one: self._seen[one] for one in recorded.also_known if one in self._seen}
+            self._seen = known
+            if host.known_tasks != known:
+                host.known_tasks = known
 
     def _snapshot(self, recorded: RecordedStep) -> Snapshot:
         measured = Snapshot(
@@ -136,9 +143,9 @@ class Replay:
         samples = joined([snapshot.samples, derived], self._of_derived)
         return derived, self._course.derive(samples, self.host.known_tasks)
 
-    def _allocated(self, snapshot: Snapshot, findings: Sequence[Finding]) -> tuple[Samples, list[Outcome[Any]]]:
-        anomalies = tuple(finding.anomaly for finding in findings)
-        return self._dispatcher.collect("allocate", snapshot=snapshot, anomalies=anomalies)
+    def _called(self, hook: str, recorded: RecordedStep, **arguments: object) -> tuple[Samples, list[Outcome[Any]]]:
+        """Nobody where no discoverer answered: so does an agent."""
+        return self._dispatcher.collect(hook, **arguments) if recorded.is_discovered else (Samples(), [])
 
     def _judged(self, outcomes: Sequence[Outcome[Any]], snapshot: Snapshot) -> Sequence[Wish]:
         outputs: Outputs = [(outcome.binding.name, _wishes_of(outcome)) for outcome in outcomes]
