@@ -6,7 +6,15 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from tests.conformance import broken_classes, broken_steps
+from tests.conformance import (
+    broken_classes,
+    broken_guests,
+    broken_parts,
+    broken_samples,
+    broken_state,
+    broken_survivors,
+    good_detector,
+)
 from wca_core.registry import PLUGINS, Registry
 from wca_core.testing import CHECKS
 from wca_core.testing.conformance.subject import Subject
@@ -91,6 +99,7 @@ BROKEN = {
     "changes_nothing_that_it_is_given": ("Sorting", "changed the values"),
     "writes_no_file": ("Writing", "/dev/shm/wca-conformance-broken"),
     "leaves_the_files_of_the_machine": ("WritingToCgroups", "cpu.weight"),
+    "reads_the_machine_that_it_is_given": ("AtHome", "/proc/uptime"),
     "runs_no_other_program": ("Running", "subprocess.Popen"),
     "sends_no_signal": ("Signalling", "os.kill"),
     "changes_no_limit_and_no_environment": ("Setting", "WCA_BROKEN"),
@@ -104,16 +113,18 @@ BROKEN = {
     "takes_memory_in_proportion_to_the_tasks": ("KeepingPairs", "for each pair"),
     "keeps_no_more_from_step_to_step": ("Hoarding", "bytes more after each step"),
     "forgets_tasks_that_are_gone": ("NeverForgetting", "for each task gone"),
+    "waits_for_nobody": ("Sleeping", "detect waits 0."),
 }
 WITH_FIELDS: dict[str, tuple[str, dict[str, object], str]] = {
     "is_made_from_yaml": ("WithThreshold", {"threshold": "high"}, "cannot be made of this YAML"),
     "names_a_field_that_is_missing": ("Speechless", {"needed": 1.0}, "needed was left out"),
 }
+MODULES = (broken_classes, broken_guests, broken_parts, broken_samples, broken_state, broken_survivors)
 BY_NAME = {check.name: check for check in CHECKS}
 
 
 def class_of(name: str) -> type:
-    found: type = getattr(broken_classes, name, None) or getattr(broken_steps, name)
+    found: type = next(vars(module)[name] for module in MODULES if name in vars(module))
     return found
 
 
@@ -137,9 +148,27 @@ def test_a_check_tells_of_fields_that_are_not_as_they_should_be(check: str) -> N
     assert (verdict.state, word in verdict.detail) == ("broken", True), verdict
 
 
+def test_a_list_of_anomalies_that_an_allocator_empties_is_told() -> None:
+    verdict = BY_NAME["changes_nothing_that_it_is_given"].verdict(Subject(broken_state.Clearing))
+
+    assert (verdict.state, "changed the anomalies" in verdict.detail) == ("broken", True), verdict
+
+
+def test_who_asks_at_the_terminal_and_catches_whatever_comes_of_it_is_told_all_the_same() -> None:
+    verdict = BY_NAME["asks_nobody_at_the_terminal"].verdict(Subject(broken_guests.AskingInVain))
+
+    assert (verdict.state, "take a field instead" in verdict.detail) == ("broken", True), verdict
+
+
+def test_a_process_that_no_audit_hook_tells_of_is_told_all_the_same() -> None:
+    verdict = BY_NAME["runs_no_other_program"].verdict(Subject(broken_guests.Spawning))
+
+    assert (verdict.state, "a process was started" in verdict.detail) == ("broken", True), verdict
+
+
 def test_a_name_that_another_package_has_claimed_is_told() -> None:
-    subject = Subject(broken_steps.Detector)
-    own = f"{broken_steps.__name__}:Detector"
+    subject = Subject(good_detector.Detector)
+    own = f"{good_detector.__name__}:Detector"
     points = [EntryPoint("mine", own, PLUGINS), EntryPoint("mine", "wca_core.builtin.nop:NOPAllocator", PLUGINS)]
     subject.__dict__["registry"] = Registry(points)
 

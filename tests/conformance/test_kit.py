@@ -9,7 +9,8 @@ from unittest import SkipTest
 import pytest
 
 from tests.conformance.broken_classes import WithThreshold
-from tests.conformance.broken_steps import Detector, Exiting
+from tests.conformance.broken_guests import Exiting
+from tests.conformance.good_detector import Detector
 from wca_core.builtin.log_storage import LogStorage
 from wca_core.testing import CHECKS, conformance, examine
 from wca_core.testing.conformance.subject import Subject

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from wca_core.testing.conformance import CHECKS, Verdict, conformance, examine
+from wca_core.testing.conformance.machine_files import new_machine
 from wca_core.testing.machine import Machine, TestClock
 from wca_core.testing.plugins import GivenTasks, Memory, check_plugin, whole_binding
 from wca_core.testing.running import Measured, run_step, running
@@ -27,6 +28,7 @@ __all__ = [
     "conformance",
     "examine",
     "make_task",
+    "new_machine",
     "run_step",
     "running",
     "whole_binding",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 
-from wca_core.model.allocation import Allocation
+from wca_core.model.allocation import Allocation, AllocationType
 from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Block, Sample
 from wca_core.model.task import Task
@@ -13,23 +14,25 @@ from wca_core.testing.conformance.check import broken, not_asked
 from wca_core.testing.conformance.given import Given, samples_of
 from wca_core.testing.conformance.samples import identity
 from wca_core.testing.conformance.subject import Subject, scratch
-from wca_core.testing.conformance.trial import recorded, trial
+from wca_core.testing.conformance.trial import LOOKING, recorded, trial
 
-LOOKING = ("derive_metrics", "detect", "allocate")
-"""Hooks whose answer follows from a snapshot, and from what the instance was shown before."""
 MUTABLE = (list, dict, set, bytearray)
+REPEATABLE = "take the time from snapshot.now, chance from random.Random(seed), and sort what is in a set"
+GIVEN = ("the tasks", "the series", "the values", "the allocations")
 
 
 def gives_the_same_for_the_same(subject: Subject) -> None:
     """Two fresh instances that are shown the same answer the same: an answer can be replayed."""
     subject.need(*LOOKING)
+    _need_no_threads(subject)
     one, other = (_answers(recorded(subject, reading=scene.disturbed)) for _ in "12")
-    _compare(subject, one, other, "two fresh instances answered the same snapshots differently")
+    _compare(subject, one, other, f"two fresh instances answered the same snapshots differently ({REPEATABLE})")
 
 
 def shares_no_state_with_other_instances(subject: Subject) -> None:
     """What one instance was shown changes nothing of what another answers."""
     subject.need("collect_metrics", *LOOKING)
+    _need_no_threads(subject)
     fresh = _answers(recorded(subject))
     if fresh != _answers(recorded(subject)):
         not_asked("it does not give the same for the same, which is a check of its own")
@@ -72,16 +75,27 @@ def changes_nothing_that_it_is_given(subject: Subject) -> None:
     subject.need("collect_metrics", "store", *LOOKING)
     with trial(subject) as one:
         one.give(one.tasks, reading=scene.disturbed)
+        one.allocations = [Allocation(task.task_id, AllocationType.CPU_QUOTA, 1.0) for task in one.tasks]
         one.start()
         for at in range(5):
             samples = one.scene.samples(at)
-            before = _seen(one.tasks), list(samples.series), list(samples.values)
+            before = _seen(one.tasks), list(samples.series), list(samples.values), list(one.allocations)
             one.step(samples)
-            after = _seen(one.tasks), list(samples.series), list(samples.values)
-            for what, was, now in zip(("the tasks", "the series", "the values"), before, after, strict=True):
+            after = _seen(one.tasks), list(samples.series), list(samples.values), list(one.allocations)
+            for what, was, now in (*zip(GIVEN, before, after, strict=True), ("the anomalies", *one.shown_anomalies)):
                 if was != now:
                     broken(f"{subject.place} changed {what} that it was given; others are given them too: copy first")
         one.stop()
+
+
+def _need_no_threads(subject: Subject) -> None:
+    """What threads of its own have done by a step is not the same from life to life."""
+    with trial(subject) as one:
+        before = set(threading.enumerate())
+        one.start()
+        one.step()
+        if set(threading.enumerate()) - before:
+            not_asked("threads of its own work beside the steps, so that each life is another")
 
 
 def _answers(lives: Iterable[Given]) -> list[dict[str, object]]:
@@ -101,11 +115,11 @@ def _series(items: list[object]) -> object:
 
 def _plain(item: object) -> object:
     if isinstance(item, Sample):
-        return identity(item.series), item.value
+        return identity(item.series), repr(item.value)
     if isinstance(item, Block):
-        return [(identity(series), value) for series, value in zip(item.series, item.values, strict=False)]
+        return [(identity(series), repr(value)) for series, value in zip(item.series, item.values, strict=False)]
     if isinstance(item, Anomaly):
-        context = [(identity(sample.series), sample.value) for sample in item.context]
+        context = [(identity(sample.series), repr(sample.value)) for sample in item.context]
         return item.contended_task_id, tuple(item.contending_task_ids), item.resource, context
     return (item.task_id, item.type, repr(item.value)) if isinstance(item, Allocation) else repr(item)
 

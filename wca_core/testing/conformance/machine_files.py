@@ -45,6 +45,9 @@ PROCESS = {
     "comm": "task\n",
     "status": "Name:\ttask\nState:\tS (sleeping)\nThreads:\t1\n",
     "schedstat": "1000 10 1\n",
+    "sched": "task (1000, #threads: 1)\n---------------------------\n"
+    "se.sum_exec_runtime : 12.500000\nse.nr_migrations : 3\nnr_switches : 20\nnr_voluntary_switches : 15\n"
+    "nr_involuntary_switches : 5\nnuma_pages_migrated : 7\ntotal_numa_faults : 9\n",
     "cmdline": "task\0",
     "clear_refs": "",
     "smaps": "00400000-00500000 r-xp 00000000 08:01 1 /task\nRss: 1024 kB\nReferenced: 512 kB\n",
@@ -60,6 +63,8 @@ def new_machine(folder: Path) -> Machine:
         machine.file(f"{directory}/cpulist", f"{cpus}\n").file(
             f"{directory}/distance", "10 20\n" if not node else "20 10\n"
         )
+        machine.file(f"{directory}/vmstat", "nr_free_pages 1000000\nnuma_hit 1000\nnuma_miss 0\npgmigrate_success 0\n")
+        machine.file(f"{directory}/numastat", "numa_hit 1000\nnuma_miss 0\nlocal_node 1000\nother_node 0\n")
         machine.file(f"{directory}/meminfo", f"Node {node} MemTotal: 8000000 kB\nNode {node} MemFree: 4000000 kB\n")
     for name, text in {"online": "0-1", "has_memory": "0-1", "has_cpu": "0-1", "possible": "0-1"}.items():
         machine.file(f"/sys/devices/system/node/{name}", f"{text}\n")
@@ -71,6 +76,11 @@ def new_machine(folder: Path) -> Machine:
     machine.file("/proc/cgroups", "#subsys_name hierarchy num_cgroups enabled\ncpu 0 1 1\nmemory 0 1 1\n")
     grow(machine, 0)
     return machine
+
+
+def has_cgroups(machine: Machine) -> bool:
+    """Whether cgroups v2 are mounted where they usually are."""
+    return os.path.exists(f"{machine.root}{CGROUPS}/cgroup.controllers")
 
 
 def add_cgroup(machine: Machine, task: Task, number: int, step: int) -> None:
@@ -114,12 +124,12 @@ def _placed(machine: Machine, task: Task, number: int) -> None:
 def remove_cgroup(machine: Machine, task: Task) -> None:
     """The cgroups of a task are gone, as they are when its last process has ended."""
     for path in task.cgroup_paths:
-        shutil.rmtree(machine.root / f"{CGROUPS}{path}".lstrip("/"), ignore_errors=True)
+        shutil.rmtree(f"{machine.root}{CGROUPS}{path}", ignore_errors=True)
 
 
 def remove_process(machine: Machine, number: int) -> None:
     """The process of the task that was given this number has ended."""
-    shutil.rmtree(machine.root / f"proc/{_pid(number)}", ignore_errors=True)
+    shutil.rmtree(f"{machine.root}/proc/{_pid(number)}", ignore_errors=True)
 
 
 def grow(machine: Machine, step: int) -> None:
@@ -130,7 +140,7 @@ def grow(machine: Machine, step: int) -> None:
 def grow_cgroup(machine: Machine, task: Task, number: int, step: int) -> None:
     """What counts of a task has counted on, if its cgroups are there."""
     for path in task.cgroup_paths:
-        if (machine.root / f"{CGROUPS}{path}".lstrip("/")).is_dir():
+        if os.path.isdir(f"{machine.root}{CGROUPS}{path}"):
             machine.files(f"{CGROUPS}{path}", _of_task(number, step))
 
 

@@ -132,16 +132,24 @@ def undoes_what_it_writes(subject: Subject) -> None:
         tried = [write for write in writes if write.reversible and write.place.startswith(str(one.machine.root))]
         if not tried:
             not_asked("none of its writes goes to a file of the kit's machine")
-        for write in tried:
-            old = write.read()
-            write.do()
-            if not write.verify(write.read()):
-                broken(
-                    f"{subject.place}: after `do`, {write.place} holds {write.read()!r}, which `verify` does not accept"
-                )
+        done = [_done(subject, write) for write in tried]
+        for write, old in reversed(done):
             write.undo(old)
             if not is_back(write, old, write.read()):
                 broken(f"{subject.place}: after `undo`, {write.place} holds {write.read()!r}; {old!r} expected")
+
+
+def _done(subject: Subject, write: Write) -> tuple[Write, bytes]:
+    """The write, and what was there before; in the order of the plan, as one may make the place of the next."""
+    try:
+        old = write.read()
+        write.do()
+        new = write.read()
+    except FileNotFoundError as error:
+        not_asked(f"a kernel would have to make what it writes to: {error}")
+    if not write.verify(new):
+        broken(f"{subject.place}: after `do`, {write.place} holds {new!r}, which `verify` does not accept")
+    return write, old
 
 
 def remembers_its_writes(subject: Subject) -> None:
@@ -151,8 +159,11 @@ def remembers_its_writes(subject: Subject) -> None:
         for write in (one for one in writes if one.reversible):
             if write.kind not in kinds:
                 broken(f"{subject.place}: kind {write.kind!r}: add an entry point to the group wca.writes")
-            record = json.loads(json.dumps(write.record()))
-            again = kinds[write.kind].from_record(record)
+            try:
+                record = json.loads(json.dumps(write.record()))
+                again = kinds[write.kind].from_record(record)
+            except FileNotFoundError as error:
+                not_asked(f"a kernel would have to make what it writes to: {error}")
             if again is None or again.place != write.place:
                 broken(f"{subject.place}: {write.kind}: from_record(record()) made {again!r:.200} of {write!r:.200}")
 

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import locale
-import logging
-import os
 import resource
-import signal
-import socket
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from wca_core.testing.conformance import scene
 from wca_core.testing.conformance.check import HookFailedError, broken, not_asked
+from wca_core.testing.conformance.node import OF_MACHINE
 from wca_core.testing.conformance.subject import Subject
+from wca_core.testing.conformance.surroundings import Look, handlers, loggers, settings
 from wca_core.testing.conformance.terminal import NobodyError
 from wca_core.testing.conformance.trial import Trial, trial
 from wca_core.testing.conformance.watch import AIDS, Watch
@@ -50,10 +46,26 @@ def leaves_the_files_of_the_machine(subject: Subject) -> None:
         one.stop()
 
 
+def reads_the_machine_that_it_is_given(subject: Subject) -> None:
+    """/proc and /sys are read where `host` has them: an agent in a container sees the machine's elsewhere."""
+    subject.need(*OF_MACHINE)
+    for path in _watched(subject).read:
+        broken(f"{subject.place} read {path}: host.proc, host.path('/sys/...') or host.cgroup_directory(...) expected")
+
+
 def runs_no_other_program(subject: Subject) -> None:
     """No program is run and no process forked: hundreds of agents would run it every second."""
-    for seen in _watched(subject).programs:
+    before = _of_children()
+    seen_programs = _watched(subject).programs
+    if not seen_programs and _of_children() != before:
+        seen_programs = ["a process was started, and has ended"]
+    for seen in seen_programs:
         broken(f"{subject.place}: {seen}: read the kernel's files instead, or ask a server")
+
+
+def _of_children() -> int:
+    """Grows with every child that has ended, also of those that Python starts without an audit event."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
 
 
 def sends_no_signal(subject: Subject) -> None:
@@ -92,21 +104,21 @@ def does_not_end_the_process(subject: Subject) -> None:
 
 def leaves_signals_to_the_agent(subject: Subject) -> None:
     """No handler of a signal is set: SIGTERM, SIGINT and SIGHUP are the agent's."""
-    _the_same_after(subject, _handlers)
+    _the_same_after(subject, handlers)
 
 
 def leaves_logging_to_the_agent(subject: Subject) -> None:
     """Neither the root logger's level, handlers and filters nor those of `wca` are changed."""
-    _the_same_after(subject, _loggers)
+    _the_same_after(subject, loggers)
 
 
 def leaves_the_process_as_it_was(subject: Subject) -> None:
     """Working directory, environment, locale, file mask, CPUs, priority and Python's own settings are as before."""
-    _the_same_after(subject, _settings)
+    _the_same_after(subject, settings)
 
 
 def prints_nothing(subject: Subject) -> None:
-    """Nothing is printed to standard output or error by a plugin that is no storage: it has a logger."""
+    """Nothing is printed to standard output by a plugin that is no storage: it has a logger."""
     if "store" in subject.hooks:
         not_asked("it is a storage, which may")
     with trial(subject) as one:
@@ -154,64 +166,27 @@ def content(root: Path) -> dict[str, str]:
     }
 
 
-def _the_same_after(subject: Subject, look: Callable[[], dict[str, object]]) -> None:
+def _the_same_after(subject: Subject, look: Look) -> None:
+    """Asked while it lives, and after it has stopped."""
     before = look()
-    try:
-        with trial(subject) as one:
-            _troubled_life(one)
-        after = look()
-        for name, value in after.items():
-            if before[name] != value:
-                broken(f"{subject.place} changed {name} from {before[name]!r:.80} to {value!r:.80}: it is the agent's")
-    finally:
-        _put_back(before)
-
-
-def _handlers() -> dict[str, object]:
-    return {f"the handler of {one.name}": signal.getsignal(one) for one in signal.Signals}
-
-
-def _loggers() -> dict[str, object]:
-    found: dict[str, object] = {"logging.disable": logging.root.manager.disable}
-    for name in ("", "wca"):
-        logger = logging.getLogger(name)
-        state = logger.level, tuple(logger.handlers), tuple(logger.filters), logger.disabled, logger.propagate
-        found[f"logger {name or 'root'}"] = state
-    return found
-
-
-def _settings() -> dict[str, object]:
-    mask = os.umask(0)
-    os.umask(mask)
-    return {
-        "the working directory": os.getcwd(),
-        "the environment": dict(os.environ),
-        "the locale": locale.setlocale(locale.LC_ALL),
-        "the file mask": mask,
-        "the CPUs it runs on": os.sched_getaffinity(0),
-        "the priority": os.getpriority(os.PRIO_PROCESS, 0),
-        "the limit of open files": resource.getrlimit(resource.RLIMIT_NOFILE),
-        "the limit of recursion": sys.getrecursionlimit(),
-        "the timeout of sockets": socket.getdefaulttimeout(),
-        "the hook for uncaught errors": sys.excepthook,
-    }
-
-
-def _put_back(before: dict[str, object]) -> None:
-    """So that one broken plugin does not break the tests behind it."""
-    if "the working directory" in before:
-        os.chdir(str(before["the working directory"]))
-        os.umask(int(str(before["the file mask"])))
-        locale.setlocale(locale.LC_ALL, str(before["the locale"]))
-        wanted = before["the environment"]
-        if isinstance(wanted, dict) and wanted != dict(os.environ):
-            os.environ.clear()
-            os.environ.update(wanted)
+    with trial(subject) as one:
+        one.give(one.tasks, reading=scene.disturbed)
+        one.start()
+        for _ in range(6):
+            one.step()
+        lives = look()
+        one.stop()
+        for after in (lives, look()):
+            for name, value in after.items():
+                if before[name] != value:
+                    changed = f"from {before[name]!r:.80} to {value!r:.80}"
+                    broken(f"{subject.place} changed {name} {changed}: it is the agent's")
 
 
 CHECKS = (
     writes_no_file,
     leaves_the_files_of_the_machine,
+    reads_the_machine_that_it_is_given,
     runs_no_other_program,
     sends_no_signal,
     changes_no_limit_and_no_environment,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 
 from wca_core.metric_catalogue import Described, described
@@ -64,12 +64,12 @@ class Scene:
     reading: Reading = field(default_factory=lambda: quiet)
     without: frozenset[str] = frozenset()
     """Names of metrics that nobody measures here: those of the plugin that is examined."""
-    _columns: tuple[list[Series], list[_Kind]] | None = None
+    _columns: tuple[list[Series], tuple[_Kind, ...]] | None = None
 
     def samples(self, step: int) -> Samples:
         """In every step the very same list of series, as the agent has it while the tasks stay the same."""
         if self._columns is None:
-            self._columns = self._made()
+            self._columns = self._series(), _kinds(len(self.tasks), self.without)
         series, kinds = self._columns
         if self.reading is quiet:
             return Samples(series, [scale * (step + 1) if is_counter else scale for scale, is_counter, _, _ in kinds])
@@ -80,27 +80,42 @@ class Scene:
         value = scale * self.reading(task, metric, step)
         return int(value * (step + 1)) if is_counter else value
 
-    def _made(self) -> tuple[list[Series], list[_Kind]]:
-        series: list[Series] = []
-        kinds: list[_Kind] = []
-        chance = random.Random(SEED)
-        metrics = [one for one in known_metrics() if one.name not in self.without]
-        for place, metric in enumerate(metrics):
-            levels = list(product(*(self._level_values(level) for level in metric.levels)))
-            is_counter, scale = metric.type is MetricType.COUNTER, SCALES.get(metric.unit, OTHERS)
-            owners: Sequence[Task | None] = self.tasks if metric.granularity == "task" else (None,)
-            for number, owner in enumerate(owners):
-                own = scale * chance.uniform(0.8, 1.2)
-                for values in levels:
-                    series.append(metric.series_at(owner, values))
-                    whole: Value = int(own) + 1 if is_counter else own
-                    kinds.append((whole, is_counter, -1 if owner is None else number, place))
-        return series, kinds
+    def _series(self) -> list[Series]:
+        machine: tuple[Task | None, ...] = (None,)
+        return [
+            metric.series_at(owner, values)
+            for metric, levels in _measured(self.without, _are_many(len(self.tasks)))
+            for owner in (self.tasks if metric.granularity == "task" else machine)
+            for values in levels
+        ]
 
-    def _level_values(self, level: str) -> Sequence[str]:
-        """Of very many tasks the first alone, as more of the same would only take time."""
-        values = LEVELS.get(level, ("one",))
-        return values if len(self.tasks) < MANY_TASKS else values[:1]
+
+@cache
+def _measured(without: frozenset[str], are_many: bool) -> tuple[tuple[Metric, tuple[tuple[str, ...], ...]], ...]:
+    """The metrics, and at which levels: of very many tasks one, as more of the same would only take time."""
+    values = {level: LEVELS.get(level, ("one",)) for metric in known_metrics() for level in metric.levels}
+    return tuple(
+        (metric, tuple(product(*(values[level][:1] if are_many else values[level] for level in metric.levels))))
+        for metric in known_metrics()
+        if metric.name not in without
+    )
+
+
+@lru_cache(maxsize=8)
+def _kinds(tasks: int, without: frozenset[str]) -> tuple[_Kind, ...]:
+    """Of each series of so many tasks, in the order in which a scene has them."""
+    chance = random.Random(SEED)
+    found: list[_Kind] = []
+    for place, (metric, levels) in enumerate(_measured(without, _are_many(tasks))):
+        is_counter, scale = metric.type is MetricType.COUNTER, SCALES.get(metric.unit, OTHERS)
+        for number in range(tasks) if metric.granularity == "task" else (-1,):
+            own = scale * chance.uniform(0.8, 1.2)
+            found += [(int(own) + 1 if is_counter else own, is_counter, number, place)] * len(levels)
+    return tuple(found)
+
+
+def _are_many(tasks: int) -> bool:
+    return tasks >= MANY_TASKS
 
 
 def quiet(task: int, metric: int, step: int) -> float:

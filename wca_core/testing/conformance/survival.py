@@ -8,12 +8,11 @@ from wca_core.errors import WcaError
 from wca_core.model.metric import Samples
 from wca_core.testing.conformance import machine_files, scene
 from wca_core.testing.conformance.check import HookFailedError, blaming, broken
+from wca_core.testing.conformance.crowd import crowd_of
 from wca_core.testing.conformance.samples import MAY_YIELD
 from wca_core.testing.conformance.subject import Subject
 from wca_core.testing.conformance.trial import trial
 from wca_core.testing.tasks import make_task
-
-MANY = 1000
 
 
 def survives_even_times(subject: Subject) -> None:
@@ -39,8 +38,7 @@ def survives_no_task(subject: Subject) -> None:
 def survives_a_thousand_tasks(subject: Subject) -> None:
     """A thousand tasks run on the node."""
     subject.need(*MAY_YIELD)
-    with trial(subject, scene.tasks(MANY)) as one:
-        one.run(2)
+    crowd_of(subject)
 
 
 def survives_tasks_that_come_and_go(subject: Subject) -> None:

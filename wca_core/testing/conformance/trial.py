@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,16 +20,19 @@ from wca_core.model.task import Task
 from wca_core.plugin_api import call_hook
 from wca_core.testing.conformance import machine_files, scene
 from wca_core.testing.conformance.check import HookFailedError, not_asked
+from wca_core.testing.conformance.cost import Cost
 from wca_core.testing.conformance.given import Given, samples_of
-from wca_core.testing.conformance.scene import Scene
-from wca_core.testing.conformance.subject import Subject, new_folder
+from wca_core.testing.conformance.node import Node
+from wca_core.testing.conformance.scene import Reading, Scene
+from wca_core.testing.conformance.subject import Subject, scratch
+from wca_core.testing.conformance.surroundings import put_back
 from wca_core.testing.conformance.terminal import at_nobodys_terminal
 from wca_core.testing.conformance.watch import Watch, watching
 from wca_core.testing.machine import Machine
 
-OF_MACHINE = ("discover_tasks", "collect_metrics", "read_allocations", "check_allocations", "plan_writes", "start")
-"""Hooks that may read the files of the machine."""
-OF_SAMPLES = ("derive_metrics", "detect", "allocate", "store")
+LOOKING = ("derive_metrics", "detect", "allocate")
+"""Hooks whose answer follows from a snapshot, and from what the instance was shown before."""
+OF_SAMPLES = (*LOOKING, "store")
 """Hooks that are shown what was measured; for the others nothing has to be made up."""
 FIRST_STEPS = 2
 """In which a storage is given all streams; later one is enough."""
@@ -39,15 +40,15 @@ STREAMS = ("metrics", "anomalies", "allocations")
 
 
 class Trial:
-    """A fresh instance on a fresh fake machine. `step` is a step of the agent, with what the kit makes up."""
+    """A fresh instance on a node. `step` is a step of the agent, with what the kit makes up."""
 
-    def __init__(self, subject: Subject, folder: Path, tasks: Sequence[Task] | None, watch: Watch | None) -> None:
+    def __init__(self, subject: Subject, folder: Path, node: Node, watch: Watch | None) -> None:
         self.subject = subject
         self.folder = folder
-        self.machine = self._new_machine()
-        self.host: Host = self.machine.host()
+        self.node = node
+        self.host: Host = node.machine.host()
         with _watched(watch):
-            self.plugin: object = subject.new(folder)
+            self.plugin: object | None = subject.new(folder)
         self.watch = watch
         """Looks while hooks are called, if it is set."""
         self.allocations: Sequence[Allocation] = ()
@@ -55,58 +56,40 @@ class Trial:
         self.interval = 5.0
         self.refusals: dict[str, str] = {}
         """By hook, what it raised of our own family of errors in the last step."""
+        self.shown_anomalies: tuple[list[Anomaly], list[Anomaly]] = [], []
+        """Those of the last step before `allocate`, and the very list that it was given."""
         self.steps = 0
         self.is_started = False
-        self.cpu_seconds = 0.0
-        """That its hooks took."""
+        self.cost = Cost()
+        """Of its hooks."""
         self._output = io.StringIO()
-        self._numbers: dict[str, int] = {}
-        self._last_number = -1
-        self.scene = Scene((), without=subject.own_metric_names)
         self._course = Course(longest_of([(subject.name, self.plugin)]))
-        self.give(scene.tasks(5) if tasks is None else tasks)
+        self._know()
+
+    @property
+    def machine(self) -> Machine:
+        return self.node.machine
+
+    @property
+    def scene(self) -> Scene:
+        return self.node.scene
 
     @property
     def tasks(self) -> Sequence[Task]:
-        return self.scene.tasks
+        return self.node.tasks
 
     @property
     def printed(self) -> str:
         """To standard output, by hooks."""
         return self._output.getvalue()
 
-    @property
-    def reads_files(self) -> bool:
-        return self.subject.has(*OF_MACHINE) and self.subject.make_machine is None
-
-    def give(self, tasks: Sequence[Task], *, reading: scene.Reading | None = None) -> None:
+    def give(self, tasks: Sequence[Task], *, reading: Reading | None = None) -> None:
         """From now on these tasks run, with cgroups of their own, and are measured so."""
-        before = self.scene
-        known = set(map(id, before.tasks))
-        self.scene = Scene(tasks, reading or before.reading, before.without)
-        self.host.known_tasks = {task.task_id: task for task in tasks}
-        if self.reads_files:
-            stay = {path for task in tasks for path in task.cgroup_paths}
-            for gone in (task for task in before.tasks if not stay.issuperset(task.cgroup_paths)):
-                machine_files.remove_cgroup(self.machine, gone)
-                machine_files.remove_process(self.machine, self._numbers.pop(gone.task_id))
-            new = [(self._number(task), task) for task in tasks if id(task) not in known]
-            if self.is_crowded:
-                machine_files.add_crowd(self.machine, new)
-            else:
-                for number, task in new:
-                    machine_files.add_cgroup(self.machine, task, number, self.steps)
+        self.node.give(tasks, self.steps, reading=reading)
+        self._know()
 
-    @property
-    def is_crowded(self) -> bool:
-        """So many tasks that their files do not grow."""
-        return len(self.tasks) >= scene.MANY_TASKS
-
-    def _number(self, task: Task) -> int:
-        if task.task_id not in self._numbers:
-            self._last_number += 1
-            self._numbers[task.task_id] = self._last_number
-        return self._numbers[task.task_id]
+    def _know(self) -> None:
+        self.host.known_tasks = {task.task_id: task for task in self.tasks}
 
     def start(self) -> None:
         """As the agent does. Not asked if it refuses: the fake machine is not what it needs."""
@@ -137,7 +120,9 @@ class Trial:
         self._ask(given, "collect_metrics", tasks=self.tasks, host=self.host)
         self._ask(given, "read_allocations", tasks=self.tasks, host=self.host)
         snapshot = self._look(given, measured)
-        anomalies = [*given.all_of(Anomaly, "detect"), *self._anomalies()]
+        found = [one for one in given.all_of(Anomaly, "detect") if isinstance(one, Anomaly)]
+        anomalies = [*found, *self._anomalies()]
+        self.shown_anomalies = list(anomalies), anomalies
         self._ask(given, "allocate", snapshot=snapshot, anomalies=anomalies)
         for stream in STREAMS if self.steps < FIRST_STEPS else STREAMS[:1]:
             self._ask(given, "store", samples=measured, stream=stream)
@@ -147,10 +132,7 @@ class Trial:
 
     def grow(self) -> None:
         """What counts in the files of the machine has counted on to this step."""
-        if self.reads_files:
-            machine_files.grow(self.machine, self.steps)
-            for task in () if self.is_crowded else self.tasks:
-                machine_files.grow_cgroup(self.machine, task, self._number(task), self.steps)
+        self.node.grow(self.steps)
 
     def run(self, steps: int = 8) -> list[Given]:
         """Start, so many steps, stop."""
@@ -161,18 +143,20 @@ class Trial:
 
     def call(self, hook: str, **arguments: object) -> list[object]:
         """Call one hook and take all that it gives. Raises `WcaError` as it does, else `HookFailedError`."""
-        began = time.process_time()
         try:
-            with at_nobodys_terminal(self._output), _watched(self.watch):
-                found = call_hook(self.plugin, hook, **arguments)
-                return _taken(found)
+            with at_nobodys_terminal(self._output, self.watch), self.cost.counted(hook), _watched(self.watch):
+                return _taken(call_hook(self.plugin, hook, **arguments))
         except (WcaError, KeyboardInterrupt):
             raise
         except BaseException as error:
             told = f"{type(error).__name__}: {str(error)[:300]}{_where(error)}"
             raise HookFailedError(f"{self.subject.place}.{hook} raised {told}", error) from error
-        finally:
-            self.cpu_seconds += time.process_time() - began
+
+    def give_up(self) -> None:
+        """Stop it, whatever it raises; nobody has it any more."""
+        with suppress(WcaError):
+            self.stop()
+        self.plugin = None
 
     def close(self) -> None:
         """Stop it, if it was not; whatever it raises."""
@@ -225,31 +209,26 @@ class Trial:
             Anomaly(contended_task_id=victim, resource=ContendedResource.MEMORY_BW),
         ]
 
-    def _new_machine(self) -> Machine:
-        root = self.folder / "machine"
-        root.mkdir()
-        if self.subject.make_machine is not None:
-            return self.subject.make_machine(root)
-        return machine_files.new_machine(root) if self.subject.has(*OF_MACHINE) else Machine(root)
-
 
 @contextmanager
-def trial(subject: Subject, tasks: Sequence[Task] | None = None, *, watch: Watch | None = None) -> Iterator[Trial]:
-    """A fresh instance, stopped and cleaned up whatever happens."""
-    folder = new_folder()
+def trial(
+    subject: Subject, tasks: Sequence[Task] | None = None, *, watch: Watch | None = None, node: Node | None = None
+) -> Iterator[Trial]:
+    """A fresh instance, stopped and cleaned up whatever happens: on `node`, or one of its own with these tasks."""
     made: Trial | None = None
-    try:
-        made = Trial(subject, folder, tasks, watch)
-        yield made
-    finally:
+    with scratch() as folder, put_back():
+        if node is None:
+            node = Node(subject, folder)
+            node.give(scene.tasks(5) if tasks is None else tasks)
         try:
+            made = Trial(subject, folder, node, watch)
+            yield made
+        finally:
             if made is not None:
                 made.close()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
-def recorded(subject: Subject, steps: int = 8, reading: scene.Reading = scene.quiet) -> list[Given]:
+def recorded(subject: Subject, steps: int = 8, reading: Reading = scene.quiet) -> list[Given]:
     """What a fresh instance gives in a life of so many steps."""
     with trial(subject) as one:
         one.give(one.tasks, reading=reading)

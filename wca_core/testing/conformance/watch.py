@@ -33,11 +33,14 @@ PROGRAMS = frozenset(
 )
 SIGNALS = frozenset({"os.kill", "os.killpg", "signal.pthread_kill", "pty.spawn"})
 OWN_PROCESS = frozenset({"resource.setrlimit", "resource.prlimit", "os.putenv", "os.unsetenv", "socket.sethostname"})
+LOOKS = frozenset({"open", "os.listdir", "os.scandir"})
 QUESTIONS = frozenset({"builtins.input"})
 
 NO_FILES = re.compile(r"/__pycache__/|\.pyc(\.\d+)?$|^/dev/(null|tty|pts/|stdout|stderr)|^/proc/self/")
 """What Python itself writes while it imports, and what is no file."""
-AIDS = re.compile(r"/proc/\d+/clear_refs$|/mon_groups(/|$)|/page_idle/bitmap$")
+KERNEL = re.compile(r"/(proc|sys)(/|$)(?!self/|self$|thread-self/)")
+"""Below the real `/`: a fake machine is elsewhere."""
+AIDS = re.compile(r"(^|/proc/\d+/)clear_refs$|/mon_groups(/|$)|/page_idle/bitmap$")
 """Measuring aids, which are no allocations; `requirements` names them."""
 
 
@@ -52,14 +55,20 @@ class Watch:
     settings: list[str] = field(default_factory=list)
     """Of the own process."""
     questions: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    """Files and directories of the kernel that were opened, without those of the own process."""
     _strangers: frozenset[int] = field(default_factory=lambda: frozenset(_other_threads()))
     """Threads that ran before: their doings are not the plugin's."""
 
     def see(self, event: str, arguments: tuple[object, ...]) -> None:
         if threading.get_ident() in self._strangers:
             return
+        if event in LOOKS:
+            self._looked(arguments[0])
         if event == "open":
             self._opened(*arguments)
+        elif event == "os.kill" and arguments[1:] == (0,):
+            pass  # asks whether there is such a process, and sends nothing
         elif event in CHANGES:
             self._wrote(arguments[0])
             if event in ("os.rename", "os.link", "os.symlink"):
@@ -74,6 +83,10 @@ class Watch:
     def _opened(self, path: object, mode: object = None, flags: object = 0, *_: object) -> None:
         if isinstance(flags, int) and flags & WRITING:
             self._wrote(path)
+
+    def _looked(self, path: object) -> None:
+        if isinstance(path, str | bytes | os.PathLike) and KERNEL.match(text := os.fsdecode(path)):
+            self.read.append(text)
 
     def _wrote(self, path: object) -> None:
         if isinstance(path, int) or path is None:
