@@ -12,6 +12,7 @@ from tests.conformance.broken_classes import WithThreshold
 from tests.conformance.broken_guests import Exiting
 from tests.conformance.good_detector import Detector
 from wca_core.builtin.log_storage import LogStorage
+from wca_core.plugin_api import hooks_of
 from wca_core.testing import CHECKS, conformance, examine
 from wca_core.testing.conformance.subject import Subject
 
@@ -26,18 +27,29 @@ def test_a_plugin_that_keeps_everything_is_told_of_nothing() -> None:
     assert sum(one.state == "kept" for one in verdicts) > 50
 
 
-def test_a_class_of_tests_has_one_for_each_check() -> None:
+def test_a_class_of_tests_has_one_for_each_check_of_its_hooks() -> None:
     tests = conformance(Detector)
 
-    assert {name for name in vars(tests) if name.startswith("test_")} == {f"test_{one.name}" for one in CHECKS}
+    for_detectors = {f"test_{one.name}" for one in CHECKS if not one.hooks or hooks_of(Detector) & {*one.hooks}}
+    assert {name for name in vars(tests) if name.startswith("test_")} == for_detectors
+    assert {"test_survives_no_task", "test_has_a_hook"} < for_detectors
     assert tests().test_has_a_hook.__doc__ == "At least one method is marked with `@hookimpl`."
 
 
 def test_a_check_with_nothing_to_ask_is_skipped_with_the_reason() -> None:
-    test = conformance(Detector)().test_stores_nothing
+    test = conformance(Detector)().test_names_a_field_that_is_missing
 
-    with pytest.raises(SkipTest, match="Detector has no hook store"):
+    with pytest.raises(SkipTest, match="no field of Detector was given"):
         test()
+
+
+def test_checks_of_hooks_that_a_plugin_lacks_are_no_tests_but_verdicts() -> None:
+    left_out = {one.name for one in CHECKS if "store" in one.hooks and "detect" not in one.hooks}
+
+    verdicts = {one.check: one for one in examine(Detector)}
+
+    assert not {f"test_{name}" for name in left_out} & vars(conformance(Detector)).keys()
+    assert {verdicts[name].detail for name in left_out} == {"not asked, because Detector has no hook store"}
 
 
 def test_a_field_that_is_a_function_is_made_anew_in_a_folder_of_its_own(tmp_path: Path) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Literal, NoReturn, TypeAlias, TypeVar
 from unittest import SkipTest
 
 from wca_core.errors import WcaError
 
 if TYPE_CHECKING:
     from wca_core.testing.conformance.subject import Subject
+
+HOOKS = "asked_of_hooks"
+"""The attribute in which a question says whom it is for."""
+
+_Question = TypeVar("_Question", bound="Callable[[Subject], None]")
 
 State: TypeAlias = Literal["kept", "broken", "not asked"]
 
@@ -56,15 +61,23 @@ class Check:
     question: Callable[[Subject], None]
     needs_survival: bool = False
     """It asks of what hooks give: nothing, if one of them raises, which another check tells."""
+    hooks: tuple[str, ...] = ()
+    """Of which a plugin must have one to be asked; empty: every plugin is."""
 
     @classmethod
     def of(cls, question: Callable[[Subject], None], topic: str, needs_survival: bool = False) -> Check:
         """The function's name and docstring are told to people."""
-        return cls(question.__name__, " ".join((question.__doc__ or "").split()), topic, question, needs_survival)
+        sentence = " ".join((question.__doc__ or "").split())
+        return cls(question.__name__, sentence, topic, question, needs_survival, getattr(question, HOOKS, ()))
+
+    def concerns(self, subject: Subject) -> bool:
+        """Whether the plugin has a hook that this is about."""
+        return not self.hooks or subject.has(*self.hooks)
 
     def ask(self, subject: Subject) -> None:
         """Raises `BrokenError` or `NotAskedError`."""
         try:
+            subject.need(*self.hooks)
             self.question(subject)
         except HookFailedError as error:
             if self.needs_survival:
@@ -86,6 +99,16 @@ class Check:
         except Exception as error:  # noqa: BLE001  what a plugin gives may raise when it is looked at
             return Verdict(self.name, "broken", f"cannot be asked: {type(error).__name__}: {error}", self.sentence)
         return Verdict(self.name, "kept", "", self.sentence)
+
+
+def of_hooks(*hooks: str) -> Callable[[_Question], _Question]:
+    """Ask this only of plugins that have one of these hooks."""
+
+    def marked(question: _Question) -> _Question:
+        setattr(question, HOOKS, hooks)
+        return question
+
+    return marked
 
 
 def broken(text: str) -> NoReturn:

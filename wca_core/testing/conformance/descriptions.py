@@ -5,13 +5,14 @@ from __future__ import annotations
 from wca_core.host import Host
 from wca_core.model.metric import Metric
 from wca_core.model.requirement import Requirement
-from wca_core.testing.conformance.check import broken, not_asked
+from wca_core.testing.conformance.check import broken, not_asked, of_hooks
 from wca_core.testing.conformance.machine_files import new_machine
 from wca_core.testing.conformance.scene import described_by_all
 from wca_core.testing.conformance.subject import Subject, scratch
 from wca_core.testing.conformance.trial import trial
 
 
+@of_hooks("describe_metrics")
 def describes_metrics_before_it_starts(subject: Subject) -> None:
     """`describe_metrics` answers on an instance that was never started, on any machine, with descriptions only."""
     for one in _described(subject):
@@ -19,6 +20,7 @@ def describes_metrics_before_it_starts(subject: Subject) -> None:
             broken(f"{subject.place}.describe_metrics gave {one!r:.80} ({type(one).__name__}); a Metric expected")
 
 
+@of_hooks("describe_metrics")
 def describes_each_metric_once(subject: Subject) -> None:
     """No two descriptions have the same name."""
     names = [one.name for one in _metrics(subject)]
@@ -27,9 +29,9 @@ def describes_each_metric_once(subject: Subject) -> None:
             broken(f"{subject.place} describes {name} {names.count(name)} times: leave out all but one")
 
 
+@of_hooks("describe_metrics")
 def describes_the_same_twice(subject: Subject) -> None:
     """Asked again, the same instance and another one describe the same metrics."""
-    subject.need("describe_metrics")
     with trial(subject) as one, trial(subject) as other:
         answers = [list(map(repr, asked.call("describe_metrics"))) for asked in (one, one, other)]
     for answer in answers[1:]:
@@ -38,6 +40,7 @@ def describes_the_same_twice(subject: Subject) -> None:
             broken(f"{subject.place}.describe_metrics gave another answer when asked again: {differing}")
 
 
+@of_hooks("describe_metrics")
 def describes_no_metric_otherwise_than_others(subject: Subject) -> None:
     """A metric that another installed plugin describes too has the same type, unit and levels there."""
     own = {one.name: one for one in _metrics(subject)}
@@ -48,9 +51,9 @@ def describes_no_metric_otherwise_than_others(subject: Subject) -> None:
             broken(f"{subject.place} describes {mine.name} as {kind(mine)}; {theirs}: choose another name")
 
 
+@of_hooks("requirements")
 def names_what_it_needs_and_how_to_get_it(subject: Subject) -> None:
     """Every requirement is a `Requirement` with words for the need, a question to a host, and a cure in words."""
-    subject.need("requirements")
     with trial(subject) as one, scratch() as folder:
         host = new_machine(folder / "machine").host()
         for need in one.call("requirements"):
@@ -63,9 +66,9 @@ def names_what_it_needs_and_how_to_get_it(subject: Subject) -> None:
                 broken(f"{subject.place}: {need.need}: a cure in words expected, found {cure!r}")
 
 
+@of_hooks("requirements")
 def asks_a_machine_whether_its_needs_are_met(subject: Subject) -> None:
     """Whether a need is met is answered by yes or no for any machine, also for one without any file."""
-    subject.need("requirements")
     with trial(subject) as one, scratch() as folder:
         (folder / "nothing").mkdir()
         machines = {"the kit's machine": one.machine, "a machine without files": type(one.machine)(folder / "nothing")}
@@ -93,7 +96,6 @@ def _is_met(need: Requirement, host: Host) -> object:
 
 
 def _described(subject: Subject) -> list[object]:
-    subject.need("describe_metrics")
     with trial(subject) as one:
         return one.call("describe_metrics")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from wca_core.errors import WcaError
 from wca_core.model.task import Task
-from wca_core.testing.conformance.check import HookFailedError, broken, not_asked
+from wca_core.testing.conformance.check import HookFailedError, broken, not_asked, of_hooks
 from wca_core.testing.conformance.subject import Subject
 from wca_core.testing.conformance.trial import Trial, trial
 
 
+@of_hooks("discover_tasks")
 def discovers_tasks_with_ids_of_their_own(subject: Subject) -> None:
     """No two tasks have the same id, and none an empty one."""
     with trial(subject) as one:
@@ -20,6 +21,7 @@ def discovers_tasks_with_ids_of_their_own(subject: Subject) -> None:
                 )
 
 
+@of_hooks("discover_tasks")
 def discovers_tasks_with_cgroups_of_their_own(subject: Subject) -> None:
     """Every task has a cgroup, as a path that begins with `/`, and no two tasks have the same."""
     with trial(subject) as one:
@@ -34,6 +36,7 @@ def discovers_tasks_with_cgroups_of_their_own(subject: Subject) -> None:
                     broken(f"{subject.place}: {seen[path]} and {task.task_id} have the same cgroup {path}")
 
 
+@of_hooks("discover_tasks")
 def discovers_the_same_twice(subject: Subject) -> None:
     """While nothing changes, the tasks are equal to those before, in the same order."""
     with trial(subject) as one:
@@ -43,7 +46,6 @@ def discovers_the_same_twice(subject: Subject) -> None:
 
 
 def _discovered(one: Trial) -> list[Task]:
-    one.subject.need("discover_tasks")
     if not one.is_started:
         one.start()
     try:

@@ -8,7 +8,7 @@ from wca_core.enforcement.values import refused
 from wca_core.model.allocation import Allocation, AllocationType
 from wca_core.model.anomaly import Anomaly
 from wca_core.testing.conformance import scene
-from wca_core.testing.conformance.check import broken, not_asked
+from wca_core.testing.conformance.check import broken, not_asked, of_hooks
 from wca_core.testing.conformance.given import Given
 from wca_core.testing.conformance.subject import Subject
 from wca_core.testing.conformance.trial import Trial, trial
@@ -21,9 +21,9 @@ IN_FORCE: dict[AllocationType, object] = {
 }
 
 
+@of_hooks("detect", "allocate")
 def finds_anomalies_of_known_tasks(subject: Subject) -> None:
     """An anomaly names a victim and suspects that are tasks of the snapshot."""
-    subject.need("detect", "allocate")
     found = 0
     for one, given in _lives(subject):
         known = {task.task_id for task in one.tasks}
@@ -36,9 +36,9 @@ def finds_anomalies_of_known_tasks(subject: Subject) -> None:
         not_asked("it found no anomaly in what the kit showed it")
 
 
+@of_hooks("detect", "allocate")
 def suspects_others_than_the_victim(subject: Subject) -> None:
     """The victim of an anomaly is not among its own suspects, and nobody is suspected twice."""
-    subject.need("detect", "allocate")
     found = [one for _, given in _lives(subject) for one in given.all_of(Anomaly) if isinstance(one, Anomaly)]
     for anomaly in found:
         suspects = list(anomaly.contending_task_ids)
@@ -50,6 +50,7 @@ def suspects_others_than_the_victim(subject: Subject) -> None:
         not_asked("it found no anomaly in what the kit showed it")
 
 
+@of_hooks("allocate")
 def wishes_for_known_tasks(subject: Subject) -> None:
     """A wish is for a task of the snapshot."""
     for one, wish in _wishes(subject):
@@ -57,9 +58,9 @@ def wishes_for_known_tasks(subject: Subject) -> None:
             broken(f"{subject.place} wishes {wish.type} for {wish.task_id!r}; a task_id of snapshot.tasks expected")
 
 
+@of_hooks("allocate")
 def wishes_each_resource_of_a_task_once(subject: Subject) -> None:
     """In one step there is at most one wish for each resource of a task."""
-    subject.need("allocate")
     for _, given in _lives(subject):
         seen: dict[tuple[str, str], object] = {}
         for wish in given.all_of(Allocation, "allocate"):
@@ -70,6 +71,7 @@ def wishes_each_resource_of_a_task_once(subject: Subject) -> None:
             seen[wish.task_id, wish.type] = wish.value
 
 
+@of_hooks("allocate")
 def wishes_values_that_its_type_can_have(subject: Subject) -> None:
     """The value of a wish is of the kind that `AllocationType` tells of."""
     for _, wish in _wishes(subject):
@@ -79,7 +81,6 @@ def wishes_values_that_its_type_can_have(subject: Subject) -> None:
 
 
 def _wishes(subject: Subject) -> Iterator[tuple[Trial, Allocation]]:
-    subject.need("allocate")
     found = 0
     for one, given in _lives(subject):
         for wish in given.all_of(Allocation, "allocate"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wca_core.testing.conformance import scene
-from wca_core.testing.conformance.check import broken, not_asked
+from wca_core.testing.conformance.check import broken, not_asked, of_hooks
 from wca_core.testing.conformance.cost import SCHEDULING
 from wca_core.testing.conformance.crowd import FEW, GENEROUS, MANY, crowd_of
 from wca_core.testing.conformance.samples import MAY_YIELD
@@ -31,9 +31,9 @@ WAITED_FOR = ("collect_metrics", "derive_metrics", "detect", "allocate", "read_a
 """Hooks that delay the others of the step, and have nobody to wait for; of discoverers and storages some do."""
 
 
+@of_hooks(*MAY_YIELD)
 def takes_time_in_proportion_to_the_tasks(subject: Subject) -> None:
     """The CPU time of a step of 1,000 tasks is about ten times that of 100: nothing looks at every pair of tasks."""
-    subject.need(*MAY_YIELD)
     crowd = crowd_of(subject)
     if crowd.is_slow:
         few, many, most = crowd.seconds[FEW], crowd.seconds[MANY], crowd.most_seconds
@@ -43,9 +43,9 @@ def takes_time_in_proportion_to_the_tasks(subject: Subject) -> None:
         )
 
 
+@of_hooks(*MAY_YIELD)
 def takes_memory_in_proportion_to_the_tasks(subject: Subject) -> None:
     """What is kept for 1,000 tasks is about ten times what is kept for 100."""
-    subject.need(*MAY_YIELD)
     kept = crowd_of(subject).kept
     most = FREE_MEMORY + kept[FEW] * MANY / FEW * GENEROUS
     if kept[MANY] > most:
@@ -55,9 +55,9 @@ def takes_memory_in_proportion_to_the_tasks(subject: Subject) -> None:
         )
 
 
+@of_hooks(*MAY_YIELD)
 def keeps_no_more_from_step_to_step(subject: Subject) -> None:
     """While the same tasks run, memory stops growing within 1,000 steps: what is remembered has a limit."""
-    subject.need(*MAY_YIELD)
     with trial(subject, scene.tasks(2)) as one:
         growth = _growth(one, lambda at: None)
     if growth:
@@ -67,9 +67,9 @@ def keeps_no_more_from_step_to_step(subject: Subject) -> None:
         )
 
 
+@of_hooks(*MAY_YIELD)
 def forgets_tasks_that_are_gone(subject: Subject) -> None:
     """While tasks come and go, memory stops growing: what is kept for a task goes with it."""
-    subject.need(*MAY_YIELD)
     with trial(subject, scene.tasks(2)) as one:
         growth = _growth(one, lambda at: one.give(scene.tasks(2, f"of-{at % 10}-{at}")))
     if growth:
@@ -79,9 +79,9 @@ def forgets_tasks_that_are_gone(subject: Subject) -> None:
         )
 
 
+@of_hooks(*WAITED_FOR)
 def waits_for_nobody(subject: Subject) -> None:
     """The hooks that measure, look and wish neither sleep nor wait for a server: the whole step would too."""
-    subject.need(*WAITED_FOR)
     with trial(subject) as one:
         one.start()
         least: dict[str, float] = {}

@@ -10,7 +10,7 @@ from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Block, Sample
 from wca_core.model.task import Task
 from wca_core.testing.conformance import scene
-from wca_core.testing.conformance.check import broken, not_asked
+from wca_core.testing.conformance.check import broken, not_asked, of_hooks
 from wca_core.testing.conformance.given import Given, samples_of
 from wca_core.testing.conformance.samples import identity
 from wca_core.testing.conformance.subject import Subject, scratch
@@ -21,17 +21,17 @@ REPEATABLE = "take the time from snapshot.now, chance from random.Random(seed), 
 GIVEN = ("the tasks", "the series", "the values", "the allocations")
 
 
+@of_hooks(*LOOKING)
 def gives_the_same_for_the_same(subject: Subject) -> None:
     """Two fresh instances that are shown the same answer the same: an answer can be replayed."""
-    subject.need(*LOOKING)
     _need_no_threads(subject)
     one, other = (_answers(recorded(subject, reading=scene.disturbed)) for _ in "12")
     _compare(subject, one, other, f"two fresh instances answered the same snapshots differently ({REPEATABLE})")
 
 
+@of_hooks("collect_metrics", *LOOKING)
 def shares_no_state_with_other_instances(subject: Subject) -> None:
     """What one instance was shown changes nothing of what another answers."""
-    subject.need("collect_metrics", *LOOKING)
     _need_no_threads(subject)
     fresh = _answers(recorded(subject))
     if fresh != _answers(recorded(subject)):
@@ -70,9 +70,9 @@ def leaves_its_class_as_it_was(subject: Subject) -> None:
             broken(f"{subject.place}.{name} is not what it was before an instance was used: keep it in the instance")
 
 
+@of_hooks("collect_metrics", "store", *LOOKING)
 def changes_nothing_that_it_is_given(subject: Subject) -> None:
     """Tasks, samples, labels, allocations and anomalies are the same after a hook as before."""
-    subject.need("collect_metrics", "store", *LOOKING)
     with trial(subject) as one:
         one.give(one.tasks, reading=scene.disturbed)
         one.allocations = [Allocation(task.task_id, AllocationType.CPU_QUOTA, 1.0) for task in one.tasks]

@@ -62,12 +62,12 @@ def examine(
 def conformance(cls: type, make_machine: MakeMachine | None = None, /, **fields: object) -> type:
     """A class with a test for each check: `TestConformance = conformance(AcmeDetector, task_id="t1")`, in its tests.
 
-    A field that is a function is called for each instance: with a folder of its own if it takes an argument. A check
-    that has nothing to ask of this plugin is skipped with the reason. `make_machine`: what makes the fake machine that
-    the plugin needs to start, in a folder.
+    A field that is a function is called for each instance: with a folder of its own if it takes an argument. Checks of
+    hooks that the plugin does not have are left out; one that has nothing else to ask is skipped with the reason.
+    `make_machine`: what makes the fake machine that the plugin needs to start, in a folder.
     """
     subject = Subject(cls, fields, make_machine)
-    tests = {f"test_{check.name}": _test(check, subject) for check in CHECKS}
+    tests = {f"test_{check.name}": _test(check, subject) for check in CHECKS if check.concerns(subject)}
     return type("TestConformance", (), {"__doc__": f"What every plugin keeps, asked of {cls.__name__}.", **tests})
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 
-from wca_core.testing.conformance.check import broken
+from wca_core.testing.conformance.check import broken, of_hooks
 from wca_core.testing.conformance.subject import Subject
 from wca_core.testing.conformance.trial import Trial, trial
 
@@ -19,16 +19,16 @@ LIVES = 3
 """In each of which at least one file is left open, if it is not one that the process opened once for all."""
 
 
+@of_hooks("stop")
 def stops_without_having_started(subject: Subject) -> None:
     """`stop` on an instance that was never started does nothing and raises nothing: another one refused to start."""
-    subject.need("stop")
     with trial(subject) as one:
         one.stop()
 
 
+@of_hooks("stop")
 def stops_twice(subject: Subject) -> None:
     """A second `stop` does nothing and raises nothing."""
-    subject.need("stop")
     with trial(subject) as one:
         one.run(1)
         one.stop()

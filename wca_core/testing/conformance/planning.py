@@ -10,7 +10,7 @@ from wca_core.model.allocation import Allocation, AllocationType, Refusal
 from wca_core.model.rdt_allocation import RDTAllocation
 from wca_core.model.write import Change, Write, is_back
 from wca_core.testing.conformance import machine_files
-from wca_core.testing.conformance.check import blaming, broken, not_asked
+from wca_core.testing.conformance.check import blaming, broken, not_asked, of_hooks
 from wca_core.testing.conformance.process import content
 from wca_core.testing.conformance.subject import Subject
 from wca_core.testing.conformance.trial import Trial, trial
@@ -32,9 +32,9 @@ WANTED: Mapping[AllocationType, object] = {
 PARTS = ("kind", "place", "gives", "reversible", "read", "do", "undo", "verify", "record", "from_record")
 
 
+@of_hooks("read_allocations")
 def reads_allocations_of_known_tasks(subject: Subject) -> None:
     """What is in force is told as allocations of the tasks that it was asked about, each resource once."""
-    subject.need("read_allocations")
     with trial(subject) as one:
         one.start()
         found = one.call("read_allocations", tasks=one.tasks, host=one.host)
@@ -49,9 +49,9 @@ def reads_allocations_of_known_tasks(subject: Subject) -> None:
             not_asked("it reads no allocation on the kit's machine")
 
 
+@of_hooks("read_allocations")
 def reads_the_very_same_allocation_again(subject: Subject) -> None:
     """If nothing has changed, what is in force is told by the very same objects: a step is then nearly free."""
-    subject.need("read_allocations")
     with trial(subject) as one:
         one.start()
         first, again = (one.call("read_allocations", tasks=one.tasks, host=one.host) for _ in range(2))
@@ -66,9 +66,9 @@ def reads_the_very_same_allocation_again(subject: Subject) -> None:
             broken(f"{subject.place}.read_allocations made {new[0]!r} anew: keep the Allocation while its value stays")
 
 
+@of_hooks("check_allocations")
 def answers_wishes_that_it_was_asked(subject: Subject) -> None:
     """Each wish of its own types is answered once, by an `Allocation` or a `Refusal` with a reason; no other is."""
-    subject.need("check_allocations")
     with trial(subject) as one:
         changes = _changes(one)
         asked = {(change.task.task_id, change.wanted.type) for change in changes}
@@ -84,9 +84,9 @@ def answers_wishes_that_it_was_asked(subject: Subject) -> None:
                 )
 
 
+@of_hooks("read_allocations", "check_allocations", "plan_writes")
 def only_reads_while_it_plans(subject: Subject) -> None:
     """`read_allocations`, `check_allocations` and `plan_writes` write nothing: no file opened for it, none changed."""
-    subject.need("read_allocations", "check_allocations", "plan_writes")
     with trial(subject) as one:
         one.start()
         before = content(one.machine.root)
@@ -98,6 +98,7 @@ def only_reads_while_it_plans(subject: Subject) -> None:
                 broken(f"{subject.place} changed {path} while it planned: put that into the `do` of a Write")
 
 
+@of_hooks("plan_writes")
 def plans_writes_of_the_changes(subject: Subject) -> None:
     """Each write has all that a `Write` has, and names one of the changes that were asked for."""
     with _plan(subject) as (_, changes, writes):
@@ -116,6 +117,7 @@ def plans_writes_of_the_changes(subject: Subject) -> None:
                 )
 
 
+@of_hooks("plan_writes")
 def plans_the_same_again(subject: Subject) -> None:
     """Asked again before anything was written, it plans the same places in the same order."""
     with _plan(subject) as (one, changes, writes):
@@ -126,6 +128,7 @@ def plans_the_same_again(subject: Subject) -> None:
             )
 
 
+@of_hooks("plan_writes")
 def undoes_what_it_writes(subject: Subject) -> None:
     """A write that is done reads back as it verifies; undone, what was there before is there again."""
     with _plan(subject) as (one, _, writes):
@@ -152,6 +155,7 @@ def _done(subject: Subject, write: Write) -> tuple[Write, bytes]:
     return write, old
 
 
+@of_hooks("plan_writes")
 def remembers_its_writes(subject: Subject) -> None:
     """The record of a write is plain JSON, from which its kind, an entry point of `wca.writes`, makes it again."""
     with _plan(subject) as (_, _, writes):
@@ -168,9 +172,9 @@ def remembers_its_writes(subject: Subject) -> None:
                 broken(f"{subject.place}: {write.kind}: from_record(record()) made {again!r:.200} of {write!r:.200}")
 
 
+@of_hooks("check_allocations", "plan_writes")
 def plans_for_a_task_that_is_gone(subject: Subject) -> None:
     """A cgroup vanishes before a wish is checked, or between that and the plan: the other task's is still planned."""
-    subject.need("check_allocations", "plan_writes")
     with trial(subject) as one:
         changes, _ = _planned(one)
         machine_files.remove_cgroup(one.machine, one.tasks[0])
@@ -183,7 +187,6 @@ def plans_for_a_task_that_is_gone(subject: Subject) -> None:
 
 @contextmanager
 def _plan(subject: Subject) -> Iterator[tuple[Trial, list[Change], list[Write]]]:
-    subject.need("plan_writes")
     with trial(subject) as one:
         one.start()
         changes, writes = _planned(one)

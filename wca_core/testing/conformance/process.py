@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 from wca_core.testing.conformance import scene
-from wca_core.testing.conformance.check import HookFailedError, broken, not_asked
+from wca_core.testing.conformance.check import HookFailedError, broken, not_asked, of_hooks
 from wca_core.testing.conformance.node import OF_MACHINE
 from wca_core.testing.conformance.subject import Subject
 from wca_core.testing.conformance.surroundings import Look, handlers, loggers, settings
@@ -29,11 +29,9 @@ def writes_no_file(subject: Subject) -> None:
                 broken(f"{subject.place} wrote {path}: only a transaction writes: yield a Write from `plan_writes`")
 
 
+@of_hooks("discover_tasks", "collect_metrics", "derive_metrics", "detect", "allocate", "store", "read_allocations")
 def leaves_the_files_of_the_machine(subject: Subject) -> None:
     """The machine's /proc, /sys and cgroups hold after a step what they held before."""
-    subject.need(
-        "discover_tasks", "collect_metrics", "derive_metrics", "detect", "allocate", "store", "read_allocations"
-    )
     with trial(subject) as one:
         one.start()
         for _ in range(2):
@@ -46,9 +44,9 @@ def leaves_the_files_of_the_machine(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks(*OF_MACHINE)
 def reads_the_machine_that_it_is_given(subject: Subject) -> None:
     """/proc and /sys are read where `host` has them: an agent in a container sees the machine's elsewhere."""
-    subject.need(*OF_MACHINE)
     for path in _watched(subject).read:
         broken(f"{subject.place} read {path}: host.proc, host.path('/sys/...') or host.cgroup_directory(...) expected")
 

@@ -9,7 +9,7 @@ from wca_core.model.anomaly import Anomaly
 from wca_core.model.metric import Block, Metric, MetricType, Sample, Series, Value, are_plain_numbers
 from wca_core.model.task import Task
 from wca_core.testing.conformance import scene
-from wca_core.testing.conformance.check import broken, not_asked
+from wca_core.testing.conformance.check import broken, not_asked, of_hooks
 from wca_core.testing.conformance.descriptions import kind
 from wca_core.testing.conformance.given import Given, samples_of
 from wca_core.testing.conformance.subject import Subject
@@ -27,9 +27,9 @@ MAY_YIELD: dict[str, tuple[type, ...]] = {
 }
 
 
+@of_hooks(*MAY_YIELD)
 def yields_what_its_hooks_may_yield(subject: Subject) -> None:
     """Each hook yields nothing but what its specification says: samples, tasks, anomalies, allocations."""
-    subject.need(*MAY_YIELD)
     for given in _lives(subject):
         for hook, items in given.by_hook.items():
             strange = next((one for one in items if type(one) not in MAY_YIELD[hook]), None)
@@ -38,9 +38,9 @@ def yields_what_its_hooks_may_yield(subject: Subject) -> None:
                 broken(f"{subject.place}.{hook} gave {strange!r:.80}; {names} expected")
 
 
+@of_hooks(*YIELDING)
 def yields_a_value_for_each_series_of_a_block(subject: Subject) -> None:
     """A block has as many values as series."""
-    subject.need(*YIELDING)
     for given in _lives(subject):
         for block in given.all_of(Block):
             assert isinstance(block, Block)
@@ -48,6 +48,7 @@ def yields_a_value_for_each_series_of_a_block(subject: Subject) -> None:
                 broken(f"{subject.place} gave a block of {len(block.series)} series and {len(block.values)} values")
 
 
+@of_hooks(*YIELDING)
 def yields_only_samples_that_it_describes(subject: Subject) -> None:
     """Every sample that it yields is one of those it describes: by name, type, unit and levels."""
     described = {one.name: one for one in subject.described() if isinstance(one, Metric)}
@@ -61,6 +62,7 @@ def yields_only_samples_that_it_describes(subject: Subject) -> None:
             broken(f"{subject.place}: {sample.name} is described as {kind(metric)} and yielded as {found}")
 
 
+@of_hooks(*YIELDING)
 def yields_finite_numbers(subject: Subject) -> None:
     """Every value is an int or a float, neither infinite nor NaN, and no bool."""
     for sample in _samples(subject):
@@ -68,9 +70,9 @@ def yields_finite_numbers(subject: Subject) -> None:
             broken(f"{subject.place}: {sample.series!r} has the value {sample.value!r}; a finite int or float expected")
 
 
+@of_hooks(*YIELDING)
 def yields_each_series_once_a_step(subject: Subject) -> None:
     """No two samples of a step have the same name and the same labels."""
-    subject.need(*YIELDING)
     for given in _lives(subject):
         for items in (one for hook, one in given.by_hook.items() if hook in YIELDING):
             seen: set[object] = set()
@@ -81,6 +83,7 @@ def yields_each_series_once_a_step(subject: Subject) -> None:
                 seen.add(key)
 
 
+@of_hooks(*YIELDING)
 def labels_samples_with_text(subject: Subject) -> None:
     """Every label of a sample is text with a text as value."""
     for sample in _samples(subject):
@@ -89,9 +92,9 @@ def labels_samples_with_text(subject: Subject) -> None:
                 broken(f"{subject.place}: {sample.name} has the label {name!r}={value!r}; texts expected")
 
 
+@of_hooks(*YIELDING)
 def yields_samples_of_known_tasks(subject: Subject) -> None:
     """A sample that belongs to a task belongs to one of those that the hook was given."""
-    subject.need(*YIELDING)
     with trial(subject) as one:
         one.start()
         for _ in range(4):
@@ -104,6 +107,7 @@ def yields_samples_of_known_tasks(subject: Subject) -> None:
             one.give(one.tasks[1:])
 
 
+@of_hooks(*YIELDING)
 def counts_upwards(subject: Subject) -> None:
     """A counter never falls while what is counted goes on evenly."""
     last: dict[object, Value] = {}
@@ -128,7 +132,6 @@ def identity(series: Series) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 
 def _samples(subject: Subject) -> Iterator[Sample]:
-    subject.need(*YIELDING)
     found = [sample for given in _lives(subject) for sample in given.samples]
     return iter(found) if found else not_asked("it yielded no sample of what the kit showed it")
 

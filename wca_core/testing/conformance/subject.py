@@ -67,8 +67,8 @@ class Subject:
         return not self.hooks.isdisjoint(hooks)
 
     def need(self, *hooks: str) -> None:
-        """Go on only if it has one of these hooks."""
-        if not self.has(*hooks):
+        """Go on only if it has one of these hooks, if any are named."""
+        if hooks and not self.has(*hooks):
             not_asked(f"{self.name} has no hook {' or '.join(hooks)}")
 
     def given(self, folder: Path) -> dict[str, object]:

@@ -7,7 +7,7 @@ import shutil
 from wca_core.errors import WcaError
 from wca_core.model.metric import Samples
 from wca_core.testing.conformance import machine_files, scene
-from wca_core.testing.conformance.check import HookFailedError, blaming, broken
+from wca_core.testing.conformance.check import HookFailedError, blaming, broken, of_hooks
 from wca_core.testing.conformance.crowd import crowd_of
 from wca_core.testing.conformance.samples import MAY_YIELD
 from wca_core.testing.conformance.subject import Subject
@@ -28,22 +28,22 @@ def survives_trouble(subject: Subject) -> None:
         one.run()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_no_task(subject: Subject) -> None:
     """Nothing runs on the node."""
-    subject.need(*MAY_YIELD)
     with trial(subject, []) as one:
         one.run(3)
 
 
+@of_hooks(*MAY_YIELD)
 def survives_a_thousand_tasks(subject: Subject) -> None:
     """A thousand tasks run on the node."""
-    subject.need(*MAY_YIELD)
     crowd_of(subject)
 
 
+@of_hooks(*MAY_YIELD)
 def survives_tasks_that_come_and_go(subject: Subject) -> None:
     """In each step some tasks are new and others are gone; once all are."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.start()
         for at in range(8):
@@ -52,9 +52,9 @@ def survives_tasks_that_come_and_go(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_a_task_that_changed(subject: Subject) -> None:
     """A task of the same id has other labels, another name and another cgroup."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.start()
         one.step()
@@ -67,9 +67,9 @@ def survives_a_task_that_changed(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks("collect_metrics", "read_allocations")
 def survives_a_cgroup_that_is_gone(subject: Subject) -> None:
     """A task is still listed, but its cgroup has vanished: that costs its samples, and nobody else's."""
-    subject.need("collect_metrics", "read_allocations")
     with trial(subject) as one:
         one.start()
         before = one.step()
@@ -84,9 +84,9 @@ def survives_a_cgroup_that_is_gone(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_missing_measurements(subject: Subject) -> None:
     """In some steps nobody measured anything, in others only half of it."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.start()
         for at in range(8):
@@ -96,41 +96,41 @@ def survives_missing_measurements(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_counters_that_start_again(subject: Subject) -> None:
     """Counters fall, as they do when a container is started again."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.give(one.tasks, reading=scene.restarted)
         one.run()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_zeros(subject: Subject) -> None:
     """Everything that is measured is zero, and stays so: nothing to divide by."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.give(one.tasks, reading=scene.all_zero)
         one.run()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_huge_numbers(subject: Subject) -> None:
     """Everything that is measured is nearly as large as a float can be."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.give(one.tasks, reading=scene.huge)
         one.run()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_time_that_stands_still(subject: Subject) -> None:
     """Two steps have the very same time: no seconds have passed to divide by."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.interval = 0.0
         one.run(4)
 
 
+@of_hooks(*MAY_YIELD)
 def survives_a_wall_clock_that_jumps_back(subject: Subject) -> None:
     """The wall clock is set back by an hour."""
-    subject.need(*MAY_YIELD)
     with trial(subject) as one:
         one.start()
         one.step()
@@ -140,17 +140,17 @@ def survives_a_wall_clock_that_jumps_back(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks("derive_metrics", "detect", "allocate")
 def survives_an_unknown_platform(subject: Subject) -> None:
     """The kernel does not tell what the machine is made of: `snapshot.platform` is None."""
-    subject.need("derive_metrics", "detect", "allocate")
     with trial(subject) as one:
         one.platform = None
         one.run(4)
 
 
+@of_hooks("start", *MAY_YIELD)
 def survives_a_machine_without_files(subject: Subject) -> None:
     """Neither /proc nor /sys holds any file: at most, `start` refuses with the reason."""
-    subject.need("start", *MAY_YIELD)
     with trial(subject) as one:
         for entry in one.machine.root.iterdir():
             shutil.rmtree(entry)
@@ -164,9 +164,9 @@ def survives_a_machine_without_files(subject: Subject) -> None:
         one.stop()
 
 
+@of_hooks(*MAY_YIELD)
 def survives_odd_names(subject: Subject) -> None:
     """Ids, names and labels are any text: Unicode, empty, of 5,000 letters, with quotes, line feeds and surrogates."""
-    subject.need(*MAY_YIELD)
     for name, task in zip(scene.ODD_TEXTS, scene.odd_tasks(), strict=True):
         what = f"{subject.place}: a task whose id, name and label are {name}"
         with trial(subject, [task, *scene.tasks(2)]) as one, blaming(what):
