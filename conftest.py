@@ -1,6 +1,12 @@
 """Settings for the tests of all rooms."""
 
 import os
+import signal
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as for what a script starts behind its back: nobody could test it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get("WCA_VM") != "1":  # where importing it takes eight seconds
     from hypothesis import settings
