@@ -3,9 +3,7 @@
 import os
 import signal
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # as for what a script starts behind its back: nobody could test it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of what a script started behind its back
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if os.environ.get("WCA_VM") != "1":  # where importing it takes eight seconds
