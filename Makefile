@@ -68,6 +68,10 @@ test-vm: test-vm-counted ## Run the tests that need cgroup v2, NUMA, RDT and cou
 test-vm-counted: $(VENV)/ready ## Run those that need exact counts of instructions, in a virtual machine of one cpu
 	$(BIN)/python -m tests.vm --counted $(VM_COUNTED)
 
+.PHONY: test-costs
+test-costs: $(VENV)/ready ## Ask every plugin what 1000 tasks cost it in time and memory (minutes)
+	WCA_COSTS=1 $(BIN)/python -m pytest tests/conformance plugins -m costs $(ARGS)
+
 .PHONY: test-churn
 test-churn: $(VENV)/ready ## Make and remove 10,000 cgroups while the agent steps (root; minutes)
 	$(BIN)/python -m tests.churn $(ARGS)
