@@ -37,13 +37,13 @@ test: lint types test-core test-plugins ## Lint, check types, run the tests (no 
 unit: $(VENV)/ready ## Run the tests only (ARGS="-k name")
 	$(BIN)/python -m pytest $(ARGS)
 
-# Apart, so that `make -j2 test` runs them side by side: they wait as long as they compute.
+# Apart, so that `make -j2 test` runs two halves side by side: they wait as long as they compute.
 .PHONY: test-core test-plugins
 test-core: $(VENV)/ready
-	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/core tests
+	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/core tests --ignore=tests/conformance --ignore=tests/deploy
 
 test-plugins: $(VENV)/ready
-	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/plugins plugins
+	$(BIN)/python -m pytest -o cache_dir=.pytest_cache/plugins plugins tests/conformance tests/deploy
 
 .PHONY: lint
 lint: $(VENV)/ready ## Check the style
