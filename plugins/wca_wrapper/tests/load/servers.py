@@ -41,11 +41,16 @@ def serving(answering: Answering) -> Iterator[int]:
     try:
         yield listener.getsockname()[1]
     finally:
-        for one in (listener, *connections):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        thread.join()
+        _end(listener)
+        thread.join()  # a connection that it was just taking is among the others then
+        for connection in connections:
+            _end(connection)
+
+
+def _end(one: socket.socket) -> None:
+    with suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
 
 
 def promptly(connection: socket.socket, number: int) -> bool:
