@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from bench.errors import BenchError
 from bench.fixed import fixed
@@ -21,7 +22,6 @@ from bench.startup import startup
 from bench.step import Options, step
 from bench.syscalls import syscalls
 
-COMMANDS = ("step", "syscalls", "startup", "fixed", "fresh", "snapshot", "perf", "kafka", "record")
 FROM = 300
 """Tasks from which on the growth ratio is judged: with fewer, what is fixed weighs too much."""
 
@@ -96,6 +96,9 @@ def _record(options: argparse.Namespace) -> int:
     return 0
 
 
+Option = tuple[str, str, dict[str, Any]]
+"""Its name, what it means, and how it is read."""
+
 BY_NAME = {
     "step": _step,
     "syscalls": _syscalls,
@@ -109,53 +112,84 @@ BY_NAME = {
 }
 
 
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
+FILES = ("--files", "which files are read (all)", {"choices": [*Files], "default": "all"})
+
+
+def _rounds(number: int) -> Option:
+    return "--rounds", f"times each is measured ({number})", {"type": int, "default": number}
+
+
+def _steps(number: int, of: str = "measured steps of a run") -> Option:
+    return "--steps", f"{of} ({number})", {"type": int, "default": number}
+
+
+def _tasks(*numbers: int) -> Option:
+    return "--tasks", ",".join(map(str, numbers)), {"type": _numbers, "default": [*numbers]}
+
+
+def _cgroups(number: int) -> Option:
+    return "--tasks", f"cgroups ({number})", {"type": int, "default": number}
+
+
+def _ratio(wanted: float, what: str) -> Option:
+    return "--at-most", f"{what} ({wanted:g})", {"type": float, "default": wanted}
+
+
+COMMANDS: dict[str, tuple[str, list[Option]]] = {
+    "step": (
+        "CPU time of a step beside a C program that does the same",
+        [
+            *(_tasks(0, 10, 100, 300, 1000), _rounds(3), _steps(12), FILES),
+            ("--warm-up", "steps left out behind the first (3)", {"type": int, "default": 3}),
+            ("--interval", "seconds from step to step (1)", {"type": float, "default": 1.0}),
+            _ratio(1.45, "growth ratio wanted from 300 tasks on"),
+            ("--judge", "exit with 1 if it is missed", {"action": "store_true"}),
+        ],
+    ),
+    "syscalls": ("system calls of a step by task (deterministic)", [_cgroups(50), FILES]),
+    "startup": ("time until the first stored step, beside 'import typer'", [_rounds(10)]),
+    "fixed": ("a step without tasks beside a scrape of node_exporter", [_rounds(5), _steps(50)]),
+    "fresh": ("how old samples are when they are stored", [_tasks(300, 1000), _rounds(5), _steps(12)]),
+    "snapshot": ("what a detector adds that looks at every task", [_cgroups(1000), _rounds(5), _steps(12)]),
+    "perf": (
+        "reading counters beside a C program, and the memory they take",
+        [
+            *(_tasks(10, 100, 300), _rounds(3), _steps(12, "measured readings of a round")),
+            ("--memory", "tasks of the agent whose memory is looked at (1000)", {"type": int, "default": 1000}),
+            _ratio(2.0, "ratio wanted"),
+        ],
+    ),
+    "kafka": (
+        "what a step waits for Kafka, and what an outage of the broker does",
+        [
+            ("--tasks", "of whose samples there are 8 each (1000)", {"type": int, "default": 1000}),
+            _steps(30, "measured calls"),
+            ("--away", "seconds that the broker is away (60)", {"type": float, "default": 60.0}),
+        ],
+    ),
+    "record": (
+        "what recording costs a step, the file, and how fast it is read",
+        [
+            _cgroups(100),
+            ("--seconds", "that are recorded (600)", {"type": float, "default": 600.0}),
+            ("--keep", "where the recording stays; else it is removed", {"type": Path}),
+        ],
+    ),
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(prog="python -m bench", description="What a step of the agent costs.")
     commands = words.add_subparsers(dest="command", required=True)
-    of_step = commands.add_parser("step", help="CPU time of a step beside a C program that does the same")
-    of_step.add_argument("--tasks", type=_numbers, default=[0, 10, 100, 300, 1000], help="0,10,100,300,1000")
-    of_step.add_argument("--rounds", type=int, default=3, help="times each is measured (3)")
-    of_step.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
-    of_step.add_argument("--warm-up", type=int, default=3, help="steps left out behind the first (3)")
-    of_step.add_argument("--interval", type=float, default=1.0, help="seconds from step to step (1)")
-    of_step.add_argument("--at-most", type=float, default=1.45, help="growth ratio wanted from 300 tasks on (1.45)")
-    of_step.add_argument("--judge", action="store_true", help="exit with 1 if it is missed")
-    of_syscalls = commands.add_parser("syscalls", help="system calls of a step by task (deterministic)")
-    of_syscalls.add_argument("--tasks", type=int, default=50, help="cgroups (50)")
-    of_startup = commands.add_parser("startup", help="time until the first stored step, beside 'import typer'")
-    of_startup.add_argument("--rounds", type=int, default=10, help="times each is measured (10)")
-    of_fixed = commands.add_parser("fixed", help="a step without tasks beside a scrape of node_exporter")
-    of_fixed.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
-    of_fixed.add_argument("--steps", type=int, default=50, help="measured steps of a run (50)")
-    of_fresh = commands.add_parser("fresh", help="how old samples are when they are stored")
-    of_fresh.add_argument("--tasks", type=_numbers, default=[300, 1000], help="300,1000")
-    of_fresh.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
-    of_fresh.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
-    of_snapshot = commands.add_parser("snapshot", help="what a detector adds that looks at every task")
-    of_snapshot.add_argument("--tasks", type=int, default=1000, help="cgroups (1000)")
-    of_snapshot.add_argument("--rounds", type=int, default=5, help="times each is measured (5)")
-    of_snapshot.add_argument("--steps", type=int, default=12, help="measured steps of a run (12)")
-    of_perf = commands.add_parser("perf", help="reading counters beside a C program, and the memory they take")
-    of_perf.add_argument("--tasks", type=_numbers, default=[10, 100, 300], help="10,100,300")
-    of_perf.add_argument("--rounds", type=int, default=3, help="times each is measured (3)")
-    of_perf.add_argument("--steps", type=int, default=12, help="measured readings of a round (12)")
-    of_perf.add_argument("--memory", type=int, default=1000, help="tasks of the agent whose memory is looked at (1000)")
-    of_perf.add_argument("--at-most", type=float, default=2.0, help="ratio wanted (2)")
-    of_kafka = commands.add_parser("kafka", help="what a step waits for Kafka, and what an outage of the broker does")
-    of_kafka.add_argument("--tasks", type=int, default=1000, help="of whose samples there are 8 each (1000)")
-    of_kafka.add_argument("--steps", type=int, default=30, help="measured calls (30)")
-    of_kafka.add_argument("--away", type=float, default=60.0, help="seconds that the broker is away (60)")
-    of_record = commands.add_parser("record", help="what recording costs a step, the file, and how fast it is read")
-    of_record.add_argument("--tasks", type=int, default=100, help="cgroups (100)")
-    of_record.add_argument("--seconds", type=float, default=600.0, help="that are recorded (600)")
-    of_record.add_argument("--keep", type=Path, help="where the recording stays; else it is removed")
-    for command in (of_step, of_syscalls):
-        command.add_argument("--files", choices=[*Files], default="all", help="which files are read (all)")
+    for name, (what, options) in COMMANDS.items():
+        command = commands.add_parser(name, help=what)
+        for option, meaning, rules in options:
+            command.add_argument(option, help=meaning, **rules)
     return words
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(number) for number in text.split(",")]
 
 
 def _end(number: int, _: FrameType | None) -> None:
